@@ -1,0 +1,1 @@
+"""anchoreval: benchmark compression with honest error bars."""

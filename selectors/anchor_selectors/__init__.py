@@ -1,0 +1,1 @@
+"""Selection methods: one file each, named after the method; registered through entry points."""
