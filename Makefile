@@ -1,0 +1,52 @@
+# Targets that a user or a developer calls. Each sets up what it needs: Python 3.11 or newer, make and a network for packages.
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+CORE = $(VENV)/.installed
+DEV = $(VENV)/.installed-dev
+PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+export HF_HUB_OFFLINE = 1
+export HF_DATASETS_OFFLINE = 1
+export TOKENIZERS_PARALLELISM = false
+
+.PHONY: help setup demo test perf check format pocket clean
+help:  ## this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: $(DEV)  ## make .venv with pinned versions
+$(CORE): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "anchoreval needs Python 3.11 or newer; name one: make PYTHON=python3.12"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing anchoreval into $(VENV) (about a minute, once)"
+	@$(PIP) --editable .
+	@touch $@
+$(DEV): $(CORE)
+	@echo "installing what the tests need"
+	@$(PIP) --editable ".[dev]"
+	@touch $@
+
+demo: $(CORE)  ## three new models, scored live through lm-eval on 100 of pocket's items
+	@$(BIN)/anchoreval experiment=demo
+
+test: $(DEV)  ## all tests, then the ratios of tests/perf by themselves
+	$(BIN)/python -m pytest -q -n 2 -m "not perf"
+	$(BIN)/python -m pytest -q -m perf
+
+perf: $(DEV)  ## only the ratios of tests/perf
+	$(BIN)/python -m pytest -q -m perf -s
+
+check: $(DEV)  ## lint, format and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(DEV)  ## rewrite in the project's format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+pocket: $(DEV)  ## regenerate the pocket benchmark and compare it with what is shipped
+	$(BIN)/python -m anchoreval.pocket.build --check
+
+clean:  ## remove what make made
+	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache
