@@ -124,3 +124,11 @@ def simulate(
 def synthetic() -> Callable[..., ResponseMatrix]:
     """Simulator of small benchmarks (see `simulate`)."""
     return simulate
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Where ANCHOREVAL_NO_SKIPS is set (continuous integration), a skipped test is a failure."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("ANCHOREVAL_NO_SKIPS") and reporter and reporter.stats.get("skipped"):
+        reporter.write_line("a test was skipped, and ANCHOREVAL_NO_SKIPS is set", red=True)
+        session.exitstatus = 1
