@@ -27,17 +27,21 @@ def generator(seed: int, *purpose: str | int) -> np.random.Generator:
 
 def unmet_need(needs: Iterable[str], responses: ResponseMatrix, selection: Selection | None = None) -> str | None:
     """The first need that the data do not meet, in words; None if a method with these needs is applicable."""
-    binary = np.isin(responses.scores[~np.isnan(responses.scores)], (0.0, 1.0)).all()
-    met = {
+    return next((NEEDS.get(need, need) for need in sorted(needs) if not _is_met(need, responses, selection)), None)
+
+
+def _is_met(need: str, responses: ResponseMatrix, selection: Selection | None) -> bool:
+    if need == "binary":
+        scores = responses.scores
+        return bool(((scores == 0) | (scores == 1) | np.isnan(scores)).all())
+    if need in ("inclusion", "weights"):
+        return selection is None or getattr(selection, need) is not None
+    return {
         "probabilities": responses.probabilities is not None,
         "text": "text" in responses.items,
         "subjects": "subject" in responses.items,
-        "binary": bool(binary),
         "complete": True,
-        "inclusion": selection is None or selection.inclusion is not None,
-        "weights": selection is None or selection.weights is not None,
-    }
-    return next((NEEDS.get(need, need) for need in sorted(needs) if not met.get(need, False)), None)
+    }.get(need, False)
 
 
 def choose(selector: Selector, sources: ResponseMatrix, k: int, seed: int = 0) -> Selection:
