@@ -172,3 +172,17 @@ def test_real_matrices_are_accepted(real) -> None:  # type: ignore[no-untyped-de
     assert livebench.missing_share.max() > 0.05
     assert real("openllm_large_truthfulqa").shares["score"].sum() == 0.0
     assert real("mmlu_options").option_counts.tolist() == [6] * 1999
+
+
+def test_reordered_probabilities_keep_models_first_in_memory() -> None:
+    matrix = simulate(5, 10, options=3)
+    turned = matrix.subset(items=matrix.items.index[::-1])
+    assert turned.probabilities is not None
+    assert matrix.probabilities is not None
+    assert turned.probabilities.flags.c_contiguous
+    assert np.array_equal(turned.probabilities, matrix.probabilities[:, ::-1])
+
+
+def test_probabilities_of_no_options_are_refused() -> None:
+    with pytest.raises(ResponseDataError, match=r"probabilities have shape \(2, 3, 0\)"):
+        ResponseMatrix.from_arrays(np.ones((2, 3)), probabilities=np.ones((2, 3, 0)))

@@ -295,7 +295,8 @@ class ResponseMatrix:
             values["items"] = self.items.iloc[columns]
         if self.probabilities is not None:
             kept = self.probabilities[rows]
-            values["probabilities"] = kept if columns is None else kept[:, columns]
+            # take, not kept[:, columns]: that would put items before models in memory, and reductions over models crawl
+            values["probabilities"] = kept if columns is None else np.take(kept, columns, axis=1)
         made = object.__new__(ResponseMatrix)
         for name, value in {**values, **changes}.items():
             object.__setattr__(made, name, value)

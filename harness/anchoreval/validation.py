@@ -28,7 +28,9 @@ def check_shapes(
         raise ResponseDataError(f"a response matrix needs at least one model and one item, got {expected}")
     if weights.shape != (len(items),):
         raise ResponseDataError(f"weights have shape {weights.shape}, there are {len(items)} items")
-    if probabilities is not None and (probabilities.ndim != 3 or probabilities.shape[:2] != expected):
+    if probabilities is not None and (
+        probabilities.ndim != 3 or probabilities.shape[:2] != expected or not probabilities.shape[2]
+    ):
         raise ResponseDataError(f"probabilities have shape {probabilities.shape}, expected {expected} x options")
 
 
