@@ -17,7 +17,7 @@ import pandas as pd
 from anchoreval.arrays import Float64Array, IntArray
 from anchoreval.errors import MethodOptionError, NotApplicableError
 from anchoreval.methods import NEEDS, Selection
-from anchoreval.numerics.sampling import allocate, hajek_weights, round_at_random
+from anchoreval.numerics.sampling import allocate, hajek_weights, stratified_sample
 from anchoreval.responses import ResponseMatrix
 
 ALLOCATIONS = ("proportional", "count", "equal")
@@ -51,14 +51,13 @@ class Stratified:
         stratum, names = self._strata(sources)
         sizes = np.bincount(stratum)
         expected = allocate(k, self._shares(sources.weights, stratum, sizes), sizes)
-        counts = round_at_random(expected, rng)
-        drawn = _draw(stratum, counts, rng)
+        drawn = stratified_sample(stratum, expected, rng)
         inclusion = (expected / sizes)[stratum[drawn]]
         return Selection(
             items=sources.items.index[drawn],
             weights=hajek_weights(sources.weights[drawn], inclusion),
             inclusion=inclusion,
-            details={"strata": _summary(names, sizes, expected, counts)},
+            details={"strata": _summary(names, sizes, expected, stratum[drawn])},
         )
 
     def _strata(self, sources: ResponseMatrix) -> tuple[IntArray, list[str]]:
@@ -77,17 +76,7 @@ class Stratified:
         return sizes.astype(np.float64) if self.allocation == "count" else np.ones(len(sizes))
 
 
-def _draw(stratum: IntArray, counts: IntArray, rng: np.random.Generator) -> IntArray:
-    """Positions of `counts[s]` items drawn at random from each stratum s."""
-    shuffled = rng.permutation(len(stratum))
-    by_stratum = shuffled[np.argsort(stratum[shuffled], kind="stable")]
-    sizes = np.bincount(stratum)
-    place = np.arange(len(stratum)) - np.repeat(np.cumsum(sizes) - sizes, sizes)  # 0, 1 ... inside each stratum
-    return by_stratum[place < np.repeat(counts, sizes)]
-
-
-def _summary(
-    names: list[str], sizes: IntArray, expected: Float64Array, counts: IntArray
-) -> dict[str, dict[str, float]]:
+def _summary(names: list[str], sizes: IntArray, expected: Float64Array, drawn: IntArray) -> dict[str, dict[str, float]]:
+    counts = np.bincount(drawn, minlength=len(names))
     rows = zip(names, sizes.tolist(), expected.tolist(), counts.tolist(), strict=True)
     return {name: {"items": size, "expected": mean, "drawn": count} for name, size, mean, count in rows}

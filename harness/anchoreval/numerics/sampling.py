@@ -1,8 +1,8 @@
 """Random designs whose inclusion probabilities are exact: allocation to strata, controlled rounding, Hajek weights.
 
-An expected number of draws is settled for every stratum first, as a real number; `round_at_random` then turns these
-into whole numbers that add up to k and whose expectations are exactly the real ones. A simple random sample of that
-many units inside each stratum gives every unit of it the inclusion probability expected / size, whatever was rounded.
+`allocate` settles an expected number of draws for every stratum, a real number. `round_at_random` turns these into
+whole numbers that add up to k and whose expectations are exactly the real ones. A simple random sample of that many
+units inside each stratum then gives every unit of it the inclusion probability expected / size, whatever was drawn.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def allocate(k: int, shares: Float64Array, sizes: IntArray) -> Float64Array:
         return sizes.astype(np.float64)
     shares = np.maximum(shares / shares.max(), 1e-9) if shares.max() > 0 else np.ones(len(sizes))
     low, high = 0.0, float(np.max(sizes / shares))
-    for _ in range(200):  # bisection finds which strata are at a limit; what is left is solved exactly
+    for _ in range(100):  # bisection finds which strata are at a limit; what is left is solved exactly
         rate = (low + high) / 2
         low, high = (rate, high) if np.clip(rate * shares, lowest, sizes).sum() < k else (low, rate)
     expected = np.clip(high * shares, lowest, sizes)
@@ -58,6 +58,25 @@ def round_at_random(expected: Float64Array, rng: np.random.Generator) -> IntArra
     reach = np.round(np.cumsum(part[order]), 8)  # ends on a whole number, so every start draws the same count
     whole[order] += np.diff(np.floor(reach + rng.random()), prepend=0.0)
     return whole.astype(np.int64)
+
+
+def stratified_sample(stratum: IntArray, expected: Float64Array, rng: np.random.Generator) -> IntArray:
+    """Draw simple random samples inside strata, of sizes that are `expected` on average.
+
+    Args:
+        stratum: (units,) number of each unit's stratum, from 0 without gaps.
+        expected: (strata,) expected number of draws, at most each stratum's size, with a whole sum.
+        rng: source of all randomness.
+
+    Returns:
+        Positions of the units drawn; unit u is drawn with probability expected / size of its stratum.
+    """
+    counts = round_at_random(expected, rng)
+    shuffled = rng.permutation(len(stratum))
+    by_stratum = shuffled[np.argsort(stratum[shuffled], kind="stable")]
+    sizes = np.bincount(stratum)
+    place = np.arange(len(stratum)) - np.repeat(np.cumsum(sizes) - sizes, sizes)  # 0, 1 ... inside each stratum
+    return by_stratum[place < np.repeat(counts, sizes)]
 
 
 def hajek_weights(weights: Float64Array, inclusion: Float64Array) -> Float64Array | None:

@@ -1,0 +1,67 @@
+"""Disagreement scores cost a few passes over the probabilities, and no second copy of them."""
+
+from __future__ import annotations
+
+import time
+import tracemalloc
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from anchoreval.arrays import Float32Array
+from anchoreval.numerics.disagreement import jensen_shannon, predictive_diversity
+
+pytestmark = pytest.mark.perf
+MODELS, ITEMS, OPTIONS = 400, 14_000, 4
+ROUNDS = 15
+
+
+@pytest.fixture(scope="module")
+def probabilities() -> Float32Array:
+    """As many as DISCO's MMLU study: 400 models, 14,000 items, 4 options."""
+    drawn = np.random.default_rng(0).exponential(size=(MODELS, ITEMS, OPTIONS))
+    return np.asarray(drawn / drawn.sum(axis=2, keepdims=True), dtype=np.float32)
+
+
+def median_seconds(calls: dict[str, Callable[[], object]]) -> dict[str, float]:
+    """Median over rounds that call everything in turn, so that a busy moment hits all alike."""
+    seconds: dict[str, list[float]] = {name: [] for name in calls}
+    for _ in range(ROUNDS):
+        for name, call in calls.items():
+            start = time.perf_counter()
+            call()
+            seconds[name].append(time.perf_counter() - start)
+    return {name: float(np.median(values)) for name, values in seconds.items()}
+
+
+def test_scores_take_a_few_times_as_long_as_the_sum(probabilities: Float32Array) -> None:
+    seconds = median_seconds(
+        {
+            "sum": probabilities.sum,
+            "pds": lambda: predictive_diversity(probabilities),
+            "jsd": lambda: jensen_shannon(probabilities),
+        }
+    )
+    ratios = {name: value / seconds["sum"] for name, value in seconds.items()}
+    print(f"\nsum {seconds['sum'] * 1e3:.1f} ms; times the sum: pds {ratios['pds']:.2f}, jsd {ratios['jsd']:.2f}")  # noqa: T201
+    assert ratios["pds"] <= 3
+    assert ratios["jsd"] <= 8
+
+
+@pytest.mark.parametrize("score", [predictive_diversity, jensen_shannon])
+@pytest.mark.parametrize("holes", [False, True])
+def test_temporary_arrays_are_smaller_than_the_input(
+    probabilities: Float32Array, score: Callable[[Float32Array], object], holes: bool
+) -> None:
+    measured = probabilities
+    if holes:
+        measured = probabilities.copy()
+        measured[np.random.default_rng(1).random((MODELS, ITEMS)) < 0.05] = np.nan
+    tracemalloc.start()
+    try:
+        score(measured)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 0.25 * measured.nbytes
