@@ -25,7 +25,7 @@ class Family:
         credulity: eighths of the wrong lines that it keeps.
         noise: lines with a random option for each 1,000 others.
         style: which paraphrases its texts prefer.
-        cache: orders of n-grams counted in the prompt.
+        cache: the longest stretch that is looked up again in the prompt.
     """
 
     name: str

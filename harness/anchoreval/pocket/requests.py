@@ -9,10 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from anchoreval.arrays import Float64Array, IntArray
-from anchoreval.pocket.tokens import LONGEST, TokenArray, vocabulary, windows
-
-DEEPEST_CACHE = {"word": 3, "char": 8}
-"""By unit: the longest stretch of text that a prompt cache compares."""
+from anchoreval.pocket.tokens import DEEPEST_CACHE, LONGEST, TokenArray, vocabulary, windows
 
 
 @dataclass(frozen=True)

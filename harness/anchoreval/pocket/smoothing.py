@@ -52,6 +52,9 @@ SMOOTHING: dict[str, Rule] = {
     "longest": longest,
 }
 
+STRENGTHS = {"jelinek_mercer": (0.0, 1.0), "absolute": (0.0, 1.0)}
+"""Open ranges of the parameter where it is bounded; the others take any positive number."""
+
 
 def interpolate(
     rule: Rule, strength: float, lower: Float64Array, c: Float64Array, n: Float64Array, t: Float64Array

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from anchoreval.errors import MethodOptionError
 from anchoreval.pocket.items import SUBJECTS
-from anchoreval.pocket.smoothing import SMOOTHING
-from anchoreval.pocket.tokens import LONGEST
+from anchoreval.pocket.smoothing import SMOOTHING, STRENGTHS
+from anchoreval.pocket.tokens import DEEPEST_CACHE, LONGEST
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class ModelSpec:
         credulity: how much of the wrong lines it keeps, in eighths.
         noise: lines with a random option for each 1,000 others.
         style: which paraphrases its texts prefer.
-        cache: orders of n-grams that it also counts in the prompt; 0: none.
+        cache: the longest stretch of the prompt, in tokens, that it looks up again in the prompt; 0: no prompt cache.
         patience: how many observations the trained model is worth against the prompt's.
         tuned_size: lines read after the base model, from the mixture `tuned`.
         tuned: mixture of the continued training.
@@ -55,16 +55,30 @@ class ModelSpec:
     tuned: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
+        if fault := self._fault():
+            raise MethodOptionError(f"model {self.name!r}: {fault}")
+
+    def _fault(self) -> str:
+        """What is wrong with the recipe, in one phrase; empty where nothing is."""
         if self.unit not in LONGEST:
-            raise MethodOptionError(f"model {self.name!r}: unit {self.unit!r} is not one of {', '.join(LONGEST)}")
+            return f"unit {self.unit!r} is not one of {', '.join(LONGEST)}"
         if self.smoothing not in SMOOTHING:
-            raise MethodOptionError(
-                f"model {self.name!r}: smoothing {self.smoothing!r} is not one of {', '.join(SMOOTHING)}"
-            )
+            return f"smoothing {self.smoothing!r} is not one of {', '.join(SMOOTHING)}"
         if not 1 <= self.order <= LONGEST[self.unit]:
-            raise MethodOptionError(f"model {self.name!r}: order {self.order} is not in 1 to {LONGEST[self.unit]}")
-        for mixture in filter(None, (self.mixture, self.tuned)):
-            if len(mixture) != len(SUBJECTS) or min(mixture) < 0 or not any(mixture):
-                raise MethodOptionError(f"model {self.name!r}: a mixture needs {len(SUBJECTS)} non-negative parts")
-        if self.tuned_size and not self.tuned:
-            raise MethodOptionError(f"model {self.name!r}: tuned_size {self.tuned_size} needs a mixture `tuned`")
+            return f"order {self.order} is not in 1 to {LONGEST[self.unit]}"
+        if not 0 <= self.cache <= DEEPEST_CACHE[self.unit]:
+            return f"cache {self.cache} is not in 0 to {DEEPEST_CACHE[self.unit]}"
+        low, high = STRENGTHS.get(self.smoothing, (0.0, float("inf")))
+        if not low < self.strength < high:
+            return f"strength {self.strength:g} of {self.smoothing} is not between {low:g} and {high:g}"
+        if negative := [name for name in ("size", "tuned_size", "credulity", "noise") if getattr(self, name) < 0]:
+            return f"{negative[0]} {getattr(self, negative[0])} is negative"
+        if self.patience <= 0:
+            return f"patience {self.patience:g} is not positive"
+        return self._fault_of_mixtures()
+
+    def _fault_of_mixtures(self) -> str:
+        for mixture in (self.mixture, self.tuned) if self.tuned else (self.mixture,):
+            if len(mixture) != len(SUBJECTS) or min(mixture) < 0 or not 0 < max(mixture) <= 1000:
+                return f"a mixture needs {len(SUBJECTS)} whole parts of 0 to 1000, not all 0"
+        return f"tuned_size {self.tuned_size} needs a mixture `tuned`" if self.tuned_size and not self.tuned else ""

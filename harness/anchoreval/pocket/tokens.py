@@ -21,6 +21,9 @@ UNITS = ("word", "char")
 LONGEST = {"word": 12, "char": 24}
 """By unit: the highest order any model may have, in tokens, the predicted one included."""
 
+DEEPEST_CACHE = {"word": 3, "char": 8}
+"""By unit: the longest stretch of text that a prompt cache may compare."""
+
 _PIECES = {"word": re.compile(r"\n+|[^\s]+"), "char": re.compile(r"\n+|.")}
 
 
