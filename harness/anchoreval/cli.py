@@ -1,0 +1,128 @@
+"""The command `anchoreval`: one Hydra application whose jobs are imported when they are called for.
+
+Exit status: 0 done, 1 the work failed, 2 the request was wrong (one line on standard error, nothing written),
+3 nothing changed (only with `exit_code=true`), 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib import import_module
+from typing import TYPE_CHECKING, NoReturn
+
+import hydra
+from omegaconf import DictConfig, OmegaConf
+
+from anchoreval import cli_sweep
+from anchoreval.cli_messages import request_error
+from anchoreval.config import CONF, register
+from anchoreval.errors import AnchorEvalError, ConfigurationError, RequestError
+
+if TYPE_CHECKING:
+    from anchoreval.runs import Outcome
+
+JOBS = {"run": "anchoreval.jobs.run", "compare": "anchoreval.jobs.compare", "import": "anchoreval.jobs.import_"}
+"""The module of each job; its function `run(config)` does the work and returns an `Outcome`."""
+
+UNCHANGED, INTERRUPTED = 3, 130
+
+register()
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command with these arguments (default: those of the process) and return the exit status."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        with _process_state(arguments):
+            _check_flags(arguments)
+            hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")(task)()
+            return cli_sweep.finish()
+    except KeyboardInterrupt:
+        return _say("interrupted", INTERRUPTED)
+    except SystemExit as stop:  # --help and the like
+        return stop.code if isinstance(stop.code, int) else 0
+    except Exception as error:  # the last resort: whatever happened, one line says it
+        return _report(request_error(error, arguments) or error)
+    finally:
+        cli_sweep.forget()
+
+
+def task(config: DictConfig) -> float | None:
+    """One job: do it, say what came of it, and never raise, so that the other jobs of a sweep go on.
+
+    Returns:
+        The job's objective (expected error in percentage points; NaN if the job failed), for optimising sweepers.
+    """
+    begin = time.perf_counter()
+    outcome = None
+    try:
+        outcome = _dispatch(config)
+    except Exception as error:
+        ended = {"status": _report(error, config.verbose), "message": _one_line(error)}
+    else:
+        unchanged = config.exit_code and not outcome.changed
+        ended = {"status": UNCHANGED if unchanged else 0, "message": "done" if outcome.changed else "was complete"}
+    folder, changed = (str(outcome.folder), outcome.changed) if outcome else (None, False)
+    seconds = round(time.perf_counter() - begin, 3)
+    cli_sweep.record({**ended, "folder": folder, "changed": changed, "seconds": seconds})
+    return outcome.objective if outcome else float("nan")
+
+
+def _dispatch(config: DictConfig) -> Outcome:
+    if missing := sorted(OmegaConf.missing_keys(config)):
+        raise ConfigurationError(f"{missing[0]} is missing: give {missing[0]}=<value>")
+    name = config.job.name
+    if name not in JOBS:
+        raise ConfigurationError(f"no job is called {name!r} (there are: {', '.join(JOBS)})")
+    job: Callable[[DictConfig], Outcome] = import_module(JOBS[name]).run
+    return job(config)
+
+
+def _check_flags(arguments: Sequence[str]) -> None:
+    """Refuse an unknown flag in one line: argparse itself would print its usage first."""
+    from hydra._internal.utils import get_args_parser
+
+    def refuse(message: str) -> NoReturn:
+        raise ConfigurationError(f"{message} (anchoreval --hydra-help lists the flags)")
+
+    parser = get_args_parser()
+    parser.error = refuse
+    parser.parse_args(list(arguments))
+
+
+def _report(error: BaseException, verbose: bool = False) -> int:
+    known = isinstance(error, AnchorEvalError)
+    if verbose and not isinstance(error, RequestError):
+        traceback.print_exception(error)
+    hint = "" if known or verbose else " (verbose=true shows where)"
+    return _say(f"error: {_one_line(error)}{hint}", error.exit_status if isinstance(error, AnchorEvalError) else 1)
+
+
+def _one_line(error: BaseException) -> str:
+    text = " ".join(str(error).split())
+    return text if isinstance(error, AnchorEvalError) else f"{type(error).__name__}: {text}"
+
+
+def _say(line: str, status: int) -> int:
+    print(f"anchoreval: {cli_sweep.job_label()}{line}", file=sys.stderr)  # noqa: T201
+    return status
+
+
+@contextmanager
+def _process_state(arguments: Sequence[str]) -> Iterator[None]:
+    """Arguments where Hydra looks for them, and its errors raised instead of printed."""
+    argv, full_error = sys.argv, os.environ.get("HYDRA_FULL_ERROR")
+    sys.argv, os.environ["HYDRA_FULL_ERROR"] = ["anchoreval", *arguments], "1"
+    try:
+        yield
+    finally:
+        sys.argv = argv
+        if full_error is None:
+            del os.environ["HYDRA_FULL_ERROR"]
+        else:
+            os.environ["HYDRA_FULL_ERROR"] = full_error

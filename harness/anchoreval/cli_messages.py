@@ -1,0 +1,76 @@
+"""What Hydra and OmegaConf say about a wrong request, in one line that names the override and the choices."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Sequence
+
+from hydra.errors import HydraException
+from omegaconf.errors import OmegaConfBaseException
+
+from anchoreval.config import Config
+from anchoreval.errors import ConfigurationError, MissingExtraError
+
+EXTRAS = {"joblib": "parallel", "submitit_slurm": "slurm", "submitit_local": "slurm", "ray": "ray"}
+"""Launchers of which the plug-in is an extra of ours."""
+
+SYNTAX = ("no viable", "mismatched input", "extraneous input", "token recognition", "missing EQUAL", "LexerNoViable")
+
+
+def request_error(error: BaseException, arguments: Sequence[str]) -> ConfigurationError | MissingExtraError | None:
+    """The one-line error for an exception raised while composing; None if it is none of Hydra's or OmegaConf's."""
+    chain = list(_chain(error))
+    if not any(isinstance(e, HydraException | OmegaConfBaseException) for e in chain):
+        return None
+    text = " ".join(str(e) for e in chain)
+    if choice := re.search(r"(?:Could not find|could not find) '([^']+)/([^'/]+)'", text):
+        return _unknown_choice(choice.group(1), choice.group(2), text)
+    if "not a valid" in text or "could not be converted" in text or "ValidationError" in text:
+        return ConfigurationError(_wrong_type(chain, text))
+    if key := re.search(r"Could not (?:override|append to config)[^']*'([^']+)'", text):
+        return ConfigurationError(_wrong_key(key.group(1), text))
+    if any(mark in text for mark in SYNTAX):
+        return ConfigurationError(_bad_syntax(text, arguments))
+    return ConfigurationError(" ".join(re.sub(r"Config search path:.*", "", str(chain[0]), flags=re.S).split()))
+
+
+def _chain(error: BaseException | None) -> Iterable[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__
+
+
+def _unknown_choice(group: str, choice: str, text: str) -> ConfigurationError | MissingExtraError:
+    extra = EXTRAS.get(choice)
+    if group == "hydra/launcher" and extra:
+        return MissingExtraError(f"{group}={choice} needs an extra: pip install 'anchoreval[{extra}]'")
+    listed = re.search(r"Available options in '[^']+':\s*(.*?)(?:\s*Config search path:|$)", text, flags=re.S)
+    choices = [c for c in (listed.group(1).split() if listed else []) if not c.endswith("_schema")]
+    return ConfigurationError(f"{group}={choice}: there is no such choice{_hint(choice, choices)}")
+
+
+def _wrong_type(chain: Sequence[BaseException], text: str) -> str:
+    override = re.search(r"Error merging override (\S.*)", str(chain[0]))
+    reason = str(chain[-1]).splitlines()[0]
+    where = re.search(r"full_key: (\S+)", text)
+    return f"{override.group(1) if override else where.group(1) if where else 'the configuration'}: {reason}"
+
+
+def _wrong_key(key: str, text: str) -> str:
+    parent, _, last = key.rpartition(".")
+    known = list(Config.__dataclass_fields__) if not parent else []
+    return f"{key}: there is no such key{_hint(last, known)}"
+
+
+def _bad_syntax(text: str, arguments: Sequence[str]) -> str:
+    reason = text.split("See https://")[0]
+    named = next((a for a in arguments if a and a in reason), None)
+    return f"{named or 'an override'} cannot be read: {' '.join(reason.split())}"
+
+
+def _hint(name: str, known: Sequence[str]) -> str:
+    close = difflib.get_close_matches(name, known, n=1)
+    listed = f"there are: {', '.join(sorted(known))}" if known else ""
+    parts = [f"did you mean {close[0]}?" if close else "", listed]
+    return f" ({' '.join(p for p in parts if p)})" if any(parts) else ""

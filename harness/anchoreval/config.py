@@ -1,0 +1,140 @@
+"""The schema of a configuration: Hydra refuses a wrong key or a wrong type while it composes.
+
+The YAML files under `conf/` fill these in, one group a folder. `selector` and `estimator` are open here, because a
+plug-in brings options of its own; `anchoreval.instantiate` checks those against the method's fields.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from hydra.core.config_store import ConfigStore
+from omegaconf import MISSING
+
+HERE = Path(__file__).resolve().parent
+CONF = HERE / "conf" if (HERE / "conf").is_dir() else HERE.parents[1] / "conf"
+"""The folder of YAML files: inside the package where it was installed from a wheel, else in the repository."""
+
+
+@dataclass
+class JobConfig:
+    """What to do: the name of a job."""
+
+    name: str = MISSING
+
+
+@dataclass
+class BenchmarkConfig:
+    """A benchmark by name (`pocket`), or a stored one by the path of its folder, which counts first."""
+
+    name: str | None = None
+    path: str | None = None
+
+
+@dataclass
+class SplitConfig:
+    """How models are held out as targets: iid, chronological, family or gap; share None: the usual one."""
+
+    kind: str = "iid"
+    test_share: float | None = None
+
+
+@dataclass
+class ScorerConfig:
+    """Where the targets' answers come from."""
+
+    _target_: str = MISSING
+
+
+@dataclass
+class AutoScorerConfig(ScorerConfig):
+    """`pocket` for the embedded benchmark, else `replay`."""
+
+    _target_: str = "anchoreval.jobs.scorers.auto"
+
+
+@dataclass
+class PocketScorerConfig(ScorerConfig):
+    """New models of pocket's own kind, trained and then scored live through lm-eval."""
+
+    _target_: str = "anchoreval.jobs.scorer_pocket.PocketScorer"
+    models: int = 3
+    truth: bool = True
+
+
+@dataclass
+class ReplayScorerConfig(ScorerConfig):
+    """Models of the benchmark that nobody else sees: named ones, or those that `split` holds out."""
+
+    _target_: str = "anchoreval.jobs.scorer_replay.ReplayScorer"
+    models: list[str] | None = None
+
+
+@dataclass
+class LmEvalScorerConfig(ScorerConfig):
+    """One model scored live through lm-eval."""
+
+    _target_: str = "anchoreval.jobs.scorer_lm_eval.LmEvalScorer"
+    model: str = MISSING
+    model_args: dict[str, Any] = field(default_factory=dict)
+    tasks: list[str] = MISSING
+    name: str | None = None
+    metric: str = "acc"
+    include_path: str | None = None
+    truth: bool = False
+
+
+@dataclass
+class CompareConfig:
+    """The grid of `job=compare`; None means every one that is registered."""
+
+    selectors: list[Any] | None = None
+    estimators: list[Any] | None = None
+    k: list[int] = field(default_factory=lambda: [10, 30, 100])
+    splits: list[str] = field(default_factory=lambda: ["iid"])
+    repeats: int = 5
+
+
+@dataclass
+class Config:
+    """Everything that can be configured."""
+
+    job: JobConfig = field(default_factory=JobConfig)
+    benchmark: BenchmarkConfig = field(default_factory=BenchmarkConfig)
+    selector: dict[str, Any] = field(default_factory=dict)
+    estimator: dict[str, Any] = field(default_factory=dict)
+    split: SplitConfig = field(default_factory=SplitConfig)
+    scorer: ScorerConfig = field(default_factory=ScorerConfig)
+    compare: CompareConfig = field(default_factory=CompareConfig)
+    k: int = 100
+    seed: int = 0
+    level: float = 0.95
+    calibration: Any = 0.3
+    missing: str = "refuse"
+    anchors: str | None = None
+    results: str = "results"
+    exit_code: bool = False
+    verbose: bool = False
+    importer: str | None = None
+    path: str | None = None
+    into: str | None = None
+    items: str | None = None
+    models: str | None = None
+    logits: str | None = None
+    name: str | None = None
+    aggregation: str | None = None
+
+
+def register() -> None:
+    """Put the schema where Hydra finds it; the YAML files name it in their defaults lists."""
+    store = ConfigStore.instance()
+    store.store(name="schema", node=Config, provider="anchoreval")
+    for name, schema in {
+        "auto": AutoScorerConfig,
+        "pocket": PocketScorerConfig,
+        "replay": ReplayScorerConfig,
+        "lm_eval": LmEvalScorerConfig,
+    }.items():
+        store.store(group="scorer", name=f"{name}_schema", node=schema, provider="anchoreval")

@@ -1,0 +1,134 @@
+"""Estimates with their intervals: against the true scores where those are known, else by themselves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from anchoreval.reporting.canvas import CLOUD, COLOURS, INK, figure, title
+from anchoreval.reporting.run_summary import RunSummary
+from anchoreval.reporting.tables import points
+
+LABELLED = 8
+"""Up to this many targets are named in the figure against the truth."""
+
+
+def estimates_against_truth(path: Path, summary: RunSummary, residuals: pd.DataFrame) -> str:
+    """Targets with intervals over the calibration models as a cloud; returns the caption.
+
+    Args:
+        path: the PNG to write.
+        summary: its targets need a true score.
+        residuals: columns `estimate` and `truth` of the calibration models, in [0, 1]; may be empty.
+    """
+    known = summary.judged
+    with figure(path, 6.6, 6.0) as canvas:
+        axes = canvas.add_subplot()
+        low, high = _range(known, residuals)
+        axes.plot([low, high], [low, high], color=INK, linewidth=1, linestyle=(0, (4, 3)), zorder=1)
+        if len(residuals):
+            axes.scatter(
+                100 * residuals["truth"],
+                100 * residuals["estimate"],
+                s=16,
+                color=CLOUD,
+                zorder=2,
+                label=f"calibration models ({len(residuals)})",
+            )
+        _intervals(axes, known, f"targets, {summary.level:.0%} interval")
+        axes.set(xlim=(low, high), ylim=(low, high), aspect="equal")
+        _names(axes, known)
+        axes.set(
+            xlabel="true score on all items (percentage points)", ylabel="estimate from the anchors (percentage points)"
+        )
+        axes.legend(loc="upper left")
+        title(axes, _finding(summary), _design(summary))
+    return f"Estimates against true scores; calibration models in grey, {summary.level:.0%} intervals for the targets."
+
+
+def forest(path: Path, summary: RunSummary) -> str:
+    """A line a target: estimate and interval, the best first; returns the caption."""
+    rows = summary.estimates.sort_values("score")
+    with figure(path, 7.0, min(1.9 + 0.3 * len(rows), 40.0)) as canvas:
+        axes = canvas.add_subplot()
+        height = np.arange(len(rows))
+        errors = np.nan_to_num(_arms(rows))
+        axes.errorbar(100 * rows["score"], height, xerr=errors, fmt="o", color=COLOURS[0], capsize=3, markersize=5)
+        axes.set_yticks(height, [str(m) for m in rows.index])
+        axes.set_ylim(-0.7, len(rows) - 0.3)
+        axes.set_xlabel("estimated score on all items (percentage points)")
+        axes.grid(visible=False, axis="y")
+        title(axes, _forest_finding(summary), _design(summary))
+    return f"Estimates with {summary.level:.0%} intervals; the true scores are not known."
+
+
+def _intervals(axes: Any, known: pd.DataFrame, label: str) -> None:
+    axes.errorbar(
+        100 * known["truth"],
+        100 * known["score"],
+        yerr=np.nan_to_num(_arms(known)),
+        fmt="o",
+        color=COLOURS[0],
+        capsize=3,
+        markersize=5.5,
+        linewidth=1.4,
+        zorder=3,
+        label=label,
+    )
+
+
+def _arms(rows: pd.DataFrame) -> Any:
+    """(2, targets) how far the interval reaches below and above the estimate, in percentage points."""
+    arms = 100 * np.array([rows["score"] - rows["lower"], rows["upper"] - rows["score"]], dtype=np.float64)
+    return np.where(np.isnan(arms), arms, np.maximum(arms, 0.0))
+
+
+def _names(axes: Any, known: pd.DataFrame) -> None:
+    if len(known) > LABELLED:
+        return
+    middle = np.mean(axes.get_xlim())
+    for model, row in known.iterrows():
+        right = 100 * row["truth"] < middle  # names point to the middle, so that none is cut off
+        axes.annotate(
+            str(model),
+            (100 * row["truth"], 100 * row["score"]),
+            xytext=(7 if right else -7, -3),
+            textcoords="offset points",
+            fontsize=8.5,
+            color=INK,
+            va="top",
+            ha="left" if right else "right",
+            zorder=4,
+        )
+
+
+def _range(known: pd.DataFrame, residuals: pd.DataFrame) -> tuple[float, float]:
+    shown = [known[c] for c in ("truth", "score", "lower", "upper")]
+    shown += [residuals[c] for c in ("truth", "estimate")] if len(residuals) else []
+    values = 100 * pd.concat(shown).to_numpy(dtype=np.float64)
+    margin = 0.04 * (np.nanmax(values) - np.nanmin(values)) + 0.5
+    return float(max(np.nanmin(values) - margin, -2.0)), float(min(np.nanmax(values) + margin, 102.0))
+
+
+def _finding(summary: RunSummary) -> str:
+    inside, known = summary.covered()
+    error = f"estimates miss the true score by {points(summary.mean_error)} points on average"
+    held = f"; {inside} of {known} intervals hold it" if known else ""
+    return error[0].upper() + error[1:] + held
+
+
+def _forest_finding(summary: RunSummary) -> str:
+    scores, width = summary.estimates["score"], (summary.estimates["upper"] - summary.estimates["lower"]).median()
+    spread = f"Estimates from {points(scores.min())} to {points(scores.max())} points"
+    if len(summary.estimates) == 1:
+        spread = f"{summary.estimates.index[0]} scores about {points(scores.iloc[0])} points"
+    return spread + (f", intervals {points(width)} points wide" if np.isfinite(width) else ", errors unknown")
+
+
+def _design(summary: RunSummary) -> str:
+    return (
+        f"{summary.benchmark}: {summary.anchors} of {summary.items:,} items, {summary.selector} + {summary.estimator}"
+    )

@@ -1,0 +1,145 @@
+"""Run folders: named by a hash of what was asked and read, written as a whole, skipped when complete.
+
+The hash covers the resolved request without paths, the content digests of what it reads, and the versions of
+anchoreval and of the methods used. So a sweep that was killed resumes by skipping what is complete, and a benchmark
+that was refreshed is never answered from an old run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+import re
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from anchoreval.atomic import replacing_folder, write_json, write_text
+from anchoreval.responses import ResponseMatrix
+
+DONE = "done.json"
+"""Written last: a folder without it is not a complete run."""
+
+LIBRARIES = ("anchoreval", "numpy", "pandas", "scipy", "scikit-learn", "lm-eval", "hydra-core", "pyarrow")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a job did.
+
+    Attributes:
+        folder: where its results are.
+        changed: False if everything was complete already and nothing was written.
+        objective: the expected error (percentage points), for sweepers that minimise something.
+    """
+
+    folder: Path
+    changed: bool = True
+    objective: float | None = None
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run: where it goes and what identifies it."""
+
+    root: Path
+    job: str
+    benchmark: str
+    identity: Mapping[str, Any]
+    timings: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the identity in canonical JSON."""
+        return hashlib.sha256(_canonical(self.identity).encode()).hexdigest()
+
+    @property
+    def folder(self) -> Path:
+        """`<root>/runs/<job>-<benchmark>-<first 12 digits of the hash>`."""
+        readable = re.sub(r"[^A-Za-z0-9_.]+", "-", self.benchmark).strip("-.")[:60] or "benchmark"
+        return self.root / "runs" / f"{self.job}-{readable}-{self.digest[:12]}"
+
+    def is_complete(self) -> bool:
+        """Whether the folder holds this very run with every file that it was written with."""
+        try:
+            done = json.loads((self.folder / DONE).read_text(encoding="utf-8"))
+            sizes = {str(name): int(size) for name, size in done["files"].items()}
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return False
+        if done.get("hash") != self.digest:
+            return False
+        return all(p.is_file() and p.stat().st_size == size for p, size in self._paths(sizes))
+
+    @contextmanager
+    def timed(self, part: str) -> Iterator[None]:
+        """Record how many seconds a part of the work takes."""
+        begin = time.perf_counter()
+        yield
+        self.timings[part] = round(time.perf_counter() - begin, 3)
+
+    @contextmanager
+    def writing(self, config_yaml: str) -> Iterator[Path]:
+        """A temporary folder to write results in, which becomes the run's folder if all goes well."""
+        with replacing_folder(self.folder) as folder:
+            yield folder
+            write_text(folder / "config.yaml", config_yaml)
+            files = {
+                p.relative_to(folder).as_posix(): p.stat().st_size for p in sorted(folder.rglob("*")) if p.is_file()
+            }
+            done = {"hash": self.digest, "identity": json.loads(_canonical(self.identity)), "versions": versions(), "timings": self.timings}
+            write_json(folder / DONE, {**done, "files": files})
+
+    def _paths(self, sizes: Mapping[str, int]) -> list[tuple[Path, int]]:
+        return [(self.folder / name, size) for name, size in sizes.items()]
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python and of the libraries that results depend on."""
+    found = {"python": platform.python_version()}
+    for library in LIBRARIES:
+        try:
+            found[library] = version(library)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def content_digest(matrix: ResponseMatrix) -> str:
+    """SHA-256 of everything in a matrix that a result can depend on."""
+    digest = hashlib.sha256(matrix.items_digest.encode())
+    for table in (matrix.models, matrix.items):
+        digest.update(table.to_json(orient="split", date_format="iso", double_precision=15).encode())
+    for array in (matrix.scores, matrix.weights, matrix.probabilities):
+        if array is not None:
+            digest.update(f"{array.dtype}{array.shape}".encode())
+            digest.update(array.tobytes())
+    return digest.hexdigest()
+
+
+def path_digest(path: Path, whole: int = 1 << 24) -> str:
+    """SHA-256 of a file, or of the files under a folder with their names.
+
+    Of files larger than `whole` bytes (a model's weights), the size and the two ends are read.
+    """
+    digest = hashlib.sha256()
+    files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())
+    for file in files:
+        size = file.stat().st_size
+        digest.update(f"{file.relative_to(path) if file != path else ''}\x1f{size}\x1e".encode())
+        with file.open("rb") as stream:
+            if size <= whole:
+                digest.update(stream.read())
+                continue
+            digest.update(stream.read(whole // 2))
+            stream.seek(-whole // 2, 2)
+            digest.update(stream.read())
+    return digest.hexdigest()
+
+
+def _canonical(identity: Mapping[str, Any]) -> str:
+    return json.dumps(identity, sort_keys=True, separators=(",", ":"), default=repr)
