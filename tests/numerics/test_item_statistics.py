@@ -36,6 +36,8 @@ def test_discrimination_equals_a_loop(monkeypatch: pytest.MonkeyPatch, missing: 
     monkeypatch.setattr(item_statistics, "CELLS", cells)
     scores = scores_of(missing=missing)
     scores[:, 3], scores[:, 4] = 1.0, 0.3
+    if missing:
+        scores[7, np.arange(25) != 6], scores[7, 6] = np.nan, 1.0  # a model with one answer has no other items
     expected = [discrimination_by_loop(scores, item) for item in range(scores.shape[1])]
     np.testing.assert_allclose(discrimination(scores), expected, atol=1e-9)
     assert np.isnan(discrimination(scores)[[3, 4]]).all()

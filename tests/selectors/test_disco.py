@@ -109,6 +109,15 @@ def test_stratified_choice_is_the_best_of_every_subject(k: int, counts: str, syn
         assert set(best) <= set(chosen.items)
 
 
+def test_stratified_choice_leaves_unanswered_items_for_last(synthetic: Simulator) -> None:
+    matrix = uneven(synthetic)
+    probabilities = probabilities_of(matrix).copy()
+    probabilities[:, np.flatnonzero(matrix.items["subject"] == "a")] = np.nan
+    silent = ResponseMatrix.from_arrays(matrix.scores, items=matrix.items, probabilities=probabilities)
+    chosen = choose(make_selector("disco", stratify=True), silent, 7)
+    assert sorted(silent.items.loc[chosen.items, "subject"]) == list("bbbccdd")
+
+
 def test_stratified_choice_needs_subjects(synthetic: Simulator) -> None:
     with pytest.raises(NotApplicableError, match=r"selector disco with stratify=True needs subjects \(items.subject\)"):
         choose(make_selector("disco", stratify=True), synthetic(5, 10, options=3), 2)
