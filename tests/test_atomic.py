@@ -129,3 +129,19 @@ def test_a_failing_move_puts_the_old_folder_back(tmp_path: Path, monkeypatch: py
 def test_a_name_near_the_limit_of_the_system_can_be_written(tmp_path: Path) -> None:
     write_bytes(tmp_path / ("x" * 250), b"")
     assert names(tmp_path) == ["x" * 250]
+
+
+def test_a_folder_that_is_not_to_be_replaced_stays(tmp_path: Path) -> None:
+    target = tmp_path / "store"
+    target.mkdir()
+    with replacing_folder(target, replace=False) as folder:  # empty: as good as not there
+        (folder / "first").touch()
+
+    def second() -> None:
+        with replacing_folder(target, replace=False) as folder:
+            (folder / "second").touch()
+
+    with pytest.raises(FileExistsError, match="is there already"):
+        second()
+    assert names(target) == ["first"]
+    assert names(tmp_path) == ["store"]

@@ -54,11 +54,16 @@ def write_json(path: Path, document: Any, *, sort_keys: bool = False) -> None:
 
 
 @contextmanager
-def replacing_folder(path: Path) -> Iterator[Path]:
+def replacing_folder(path: Path, *, replace: bool = True) -> Iterator[Path]:
     """A temporary folder beside `path`, which becomes `path` when the block ends well and vanishes when it does not.
 
     What stood at `path` is moved aside first, because a folder that is not empty cannot be replaced in one step: a
     kill between the two moves leaves it under its temporary name (`.<name>.<random>.tmp`), complete.
+
+    Args:
+        path: of the folder.
+        replace: False leaves what stands at `path` (unless it is an empty folder) and raises FileExistsError, even
+            where another process put it there meanwhile.
 
     Raises:
         OSError: the folder cannot be written or moved in place; what was at `path` is still there.
@@ -68,9 +73,20 @@ def replacing_folder(path: Path) -> Iterator[Path]:
     partial.mkdir()
     try:
         yield partial
-        _move_in_place(partial, path)
+        (_move_in_place if replace else _move_if_free)(partial, path)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def _move_if_free(partial: Path, path: Path) -> None:
+    with suppress(OSError):
+        path.rmdir()  # succeeds on an empty folder only
+    try:
+        os.rename(partial, path)
+    except OSError as error:
+        if path.exists():
+            raise FileExistsError(error.errno, "is there already", str(path)) from error
+        raise
 
 
 def _move_in_place(partial: Path, path: Path) -> None:
