@@ -44,6 +44,42 @@ def check_scores(scores: Any, models: pd.Index[Any], items: pd.Index[Any]) -> No
 
 def check_probabilities(probabilities: Probabilities, models: pd.Index[Any], items: pd.Index[Any]) -> None:
     """Raise ResponseDataError unless each answered row is a distribution over the item's options."""
+    if not _are_distributions(probabilities):
+        _refuse_probabilities(probabilities, models, items)
+
+
+def _are_distributions(probabilities: Probabilities, block: int = 64) -> bool:
+    """Whether there is nothing to refuse; a few models at a time, so that it needs little memory beside the data."""
+    options: Any = None
+    tolerance = _tolerance(probabilities)
+    for start in range(0, len(probabilities), block):
+        values = probabilities[start : start + block].astype(np.float32)
+        total, count = np.zeros(values.shape[:2], np.float32), np.zeros(values.shape[:2], np.int16)
+        before: BoolArray = np.ones(values.shape[:2], dtype=np.bool_)
+        for option in np.moveaxis(values, 2, 0):  # a reduction over so short an axis would crawl
+            there = ~np.isnan(option)
+            if (there & ~before).any() or ((option < 0.0) | (option > 1.0)).any():
+                return False
+            total += np.where(there, option, np.float32(0.0))
+            count += there
+            before = there
+        if ((count > 0) & (np.abs(total - 1.0) > tolerance)).any():
+            return False
+        most = count.max(axis=0)
+        if ((count > 0) & (count != most)).any():
+            return False
+        if options is not None and ((options > 0) & (most > 0) & (options != most)).any():
+            return False
+        options = most if options is None else np.maximum(options, most)
+    return True
+
+
+def _tolerance(probabilities: Probabilities) -> float:
+    return SUM_TOLERANCE.get(probabilities.dtype.itemsize, 1e-3)
+
+
+def _refuse_probabilities(probabilities: Probabilities, models: pd.Index[Any], items: pd.Index[Any]) -> None:
+    """Name the first violation of each kind, and how many cells share it."""
     there = ~np.isnan(probabilities)
     counts = there.sum(axis=2)
     options = counts.max(axis=0)
@@ -56,12 +92,10 @@ def check_probabilities(probabilities: Probabilities, models: pd.Index[Any], ite
     )
     prefix = np.arange(probabilities.shape[2]) < counts[:, :, None]
     _refuse((there != prefix).any(axis=2), counts, models, items, "has a gap among its option probabilities")
-    lowest, highest = np.nanmin(probabilities, initial=0.0), np.nanmax(probabilities, initial=1.0)
-    if lowest < 0.0 or highest > 1.0:
-        outside = ((probabilities < 0.0) | (probabilities > 1.0)).any(axis=2)
-        _refuse(outside, counts, models, items, "has an option probability outside [0, 1]")
+    outside = ((probabilities < 0.0) | (probabilities > 1.0)).any(axis=2)
+    _refuse(outside, counts, models, items, "has an option probability outside [0, 1]")
     sums = np.nansum(probabilities, axis=2, dtype=np.float32)
-    far = (counts > 0) & (np.abs(sums - 1.0) > SUM_TOLERANCE.get(probabilities.dtype.itemsize, 1e-3))
+    far = (counts > 0) & (np.abs(sums - 1.0) > _tolerance(probabilities))
     _refuse(far, sums, models, items, "option probabilities sum to {value:.4f}, not 1")
 
 
