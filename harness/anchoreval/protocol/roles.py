@@ -6,6 +6,7 @@ the anchors are too small, and with a greedy design much too small.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable
 
 import numpy as np
@@ -14,9 +15,11 @@ import pandas as pd
 from anchoreval.contract import generator
 from anchoreval.errors import MethodOptionError, ResponseDataError, TooFewModelsError
 from anchoreval.groups import draw_groups, model_groups
+from anchoreval.reconstruction import CALIBRATE, SELECT
 from anchoreval.responses import SCORE, ResponseMatrix
 
-SELECT, CALIBRATE, NONE = "select", "calibrate", "none"
+NONE = "none"
+"""The role of models without a full score: they take no part."""
 SHARE = 0.3
 """Share of the models that is set aside for calibration by default."""
 FEWEST_SELECT = 2
@@ -76,10 +79,26 @@ def full_scores(matrix: ResponseMatrix, missing: str = "refuse") -> pd.Series[fl
     return matrix.totals(missing)[SCORE]
 
 
-def _drawn(groups: pd.Series[str], share: float, seed: int) -> list[str]:
+def with_full_scores(matrix: ResponseMatrix) -> ResponseMatrix:
+    """The same matrix with every model's full score given: the weighted mean over what it answered, however little."""
+    totals = matrix.totals("allow")
+    known = {"full_score" if name == SCORE else f"full_score/{name}": totals[name] for name in totals}
+    return dataclasses.replace(matrix, models=matrix.models.assign(**known))
+
+
+def check_share(share: float) -> float:
+    """The same share of calibration models.
+
+    Raises:
+        MethodOptionError: it is not in [0, 1).
+    """
     if isinstance(share, bool) or not 0 <= share < 1:
         raise MethodOptionError(f"calibration = {share!r} is neither a share in [0, 1) nor names of models")
-    if not share:
+    return share
+
+
+def _drawn(groups: pd.Series[str], share: float, seed: int) -> list[str]:
+    if not check_share(share):
         return []
     rng, most = generator(seed, "roles"), len(groups) - FEWEST_SELECT
     drawn = draw_groups(groups, min(round(share * len(groups)), most), rng, most=max(most, 0))

@@ -62,9 +62,7 @@ def split(
         NotApplicableError: no release dates, or no families.
         TooFewModelsError: fewer than 2 sources or no target.
     """
-    if kind not in KINDS:
-        raise MethodOptionError(f"split {kind!r} is not one of {', '.join(KINDS)}")
-    share = TEST_SHARE[kind] if test_share is None else test_share
+    share = TEST_SHARE[check_kind(kind)] if test_share is None else test_share
     if not 0 < share < 1:
         raise MethodOptionError(f"test_share = {share!r} is not between 0 and 1")
     scores = full_scores(matrix, missing).dropna()
@@ -78,6 +76,17 @@ def split(
             f"{len(sides.targets)} targets, at least {FEWEST_SOURCES} and 1 are needed"
         )
     return sides
+
+
+def check_kind(kind: str) -> str:
+    """The same kind of split.
+
+    Raises:
+        MethodOptionError: there is none of that name.
+    """
+    if kind not in KINDS:
+        raise MethodOptionError(f"split {kind!r} is not one of {', '.join(KINDS)}")
+    return kind
 
 
 def _taken(block: pd.Series[Any], share: float, kind: str, rng: np.random.Generator) -> list[Any]:
