@@ -1,0 +1,211 @@
+"""Live scoring: models answer the anchors, and nothing but the anchors, through lm-eval.
+
+The answers are, item by item, those of a full lm-eval run of the same model with the same settings. Probabilities are
+the softmax of the options' log-likelihoods. Everything that can be wrong with the request is found before a model is
+loaded, and everything that can be wrong with the answers is an error and never a number.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from anchoreval.arrays import Float32Array
+from anchoreval.errors import AnchorEvalError
+from anchoreval.responses import ResponseMatrix
+from anchoreval.scoring.asked import Anchors, AskedItems
+from anchoreval.scoring.model_source import ModelSource, RegisteredModel, needs_no_network, opened
+from anchoreval.scoring.plan import Plan
+from anchoreval.scoring.records import Answer
+from anchoreval.scoring.settings import RunSettings
+from anchoreval.scoring.task_set import TaskSet, TaskSpec, load_tasks
+
+Tasks = Sequence[TaskSpec] | TaskSet
+
+
+@dataclass(frozen=True, eq=False)
+class LiveScores:
+    """The answers of several models.
+
+    Attributes:
+        responses: of the models that were scored; None where none was.
+        failures: why each of the others was not, by model.
+    """
+
+    responses: ResponseMatrix | None
+    failures: Mapping[str, AnchorEvalError]
+
+
+def score_live(
+    model: ModelSource | str,
+    anchors: Anchors,
+    *,
+    tasks: Tasks,
+    name: str,
+    model_args: Mapping[str, Any] | str | None = None,
+    include_path: str | Path | None = None,
+    metric: str | Mapping[str, str] = "acc",
+    filter_name: str | None = None,
+    task_manager: Any = None,
+    verbose: bool = False,
+    **settings: Any,
+) -> ResponseMatrix:
+    """Score one model on the anchors through lm-eval.
+
+    Args:
+        model: an `lm_eval.api.model.LM`, a function that makes one, or the name of a kind that lm-eval knows.
+        anchors: an anchor set, a table of that shape, or `{task: document ids}`.
+        tasks: lm-eval tasks, groups or tags that hold the anchors (names, YAML paths or configurations), or a set
+            that `load_tasks` loaded before. Tasks without an anchor are not run.
+        name: what to call the model.
+        model_args: constructor arguments where `model` is a name.
+        include_path: folder with the user's own task files.
+        metric: which of lm-eval's metrics is the score, or `{task: metric}`.
+        filter_name: which of a task's filters counts; None: the only one, else `none`.
+        task_manager: an `lm_eval.tasks.TaskManager` to use.
+        verbose: show what lm-eval logs.
+        **settings: of lm-eval (`num_fewshot`, `batch_size`, `device`, `apply_chat_template` ...); see `RunSettings`.
+
+    Returns:
+        One model and the anchors, in the anchor set's order: scores, and probabilities of options, float32, NaN beyond
+        an item's options, where at least one of the tasks is multiple choice.
+
+    Raises:
+        AnchorSetError: an anchor that the tasks do not hold.
+        ConfigurationError: an unknown task, metric, filter, setting or kind of model.
+        ScoringError: the model failed, or its answers are not those of the anchors.
+        MissingExtraError: a package that the model needs is not installed.
+    """
+    source = _source(model, model_args)
+    loaded = _loaded(tasks, [source], include_path, task_manager, verbose)
+    plan = _plan(AskedItems.of_anchors(anchors), loaded, metric, filter_name, verbose, settings)
+    return _matrix(plan, {name: plan.answers(opened(source, plan.settings, name), name)})
+
+
+def score_full(
+    model: ModelSource | str,
+    benchmark: ResponseMatrix | None = None,
+    *,
+    tasks: Tasks,
+    name: str,
+    model_args: Mapping[str, Any] | str | None = None,
+    include_path: str | Path | None = None,
+    metric: str | Mapping[str, str] = "acc",
+    filter_name: str | None = None,
+    task_manager: Any = None,
+    verbose: bool = False,
+    **settings: Any,
+) -> ResponseMatrix:
+    """Score one model on every item, in the same way: the truth that a reconstruction is compared with.
+
+    Args:
+        model: as for `score_live`, like all arguments below that are not described here.
+        benchmark: whose items are asked and whose weights make the full score; None: all documents of the tasks, each
+            counting the same.
+        tasks: as for `score_live`.
+        name: as for `score_live`.
+        model_args: as for `score_live`.
+        include_path: as for `score_live`.
+        metric: as for `score_live`.
+        filter_name: as for `score_live`.
+        task_manager: as for `score_live`.
+        verbose: as for `score_live`.
+        **settings: as for `score_live`.
+
+    Returns:
+        One model and all items; `full_scores` is its full score.
+    """
+    source = _source(model, model_args)
+    loaded = _loaded(tasks, [source], include_path, task_manager, verbose)
+    asked = AskedItems.of_tasks(loaded.sizes) if benchmark is None else AskedItems.of_benchmark(benchmark)
+    plan = _plan(asked, loaded, metric, filter_name, verbose, settings)
+    return _matrix(plan, {name: plan.answers(opened(source, plan.settings, name), name)})
+
+
+def score_models(
+    models: Mapping[str, ModelSource],
+    anchors: Anchors | ResponseMatrix,
+    *,
+    tasks: Tasks,
+    include_path: str | Path | None = None,
+    metric: str | Mapping[str, str] = "acc",
+    filter_name: str | None = None,
+    task_manager: Any = None,
+    verbose: bool = False,
+    **settings: Any,
+) -> LiveScores:
+    """Score several models one after another; the tasks are loaded once, and a model that fails stops no other.
+
+    Args:
+        models: by name. A function or a `RegisteredModel` is opened when its turn comes and released after it.
+        anchors: as for `score_live`, or a benchmark, all of whose items are asked.
+        tasks: as for `score_live`.
+        include_path: as for `score_live`.
+        metric: as for `score_live`.
+        filter_name: as for `score_live`.
+        task_manager: as for `score_live`.
+        verbose: as for `score_live`.
+        **settings: as for `score_live`.
+
+    Raises:
+        AnchorEvalError: as for `score_live`, where no model could be scored because the request is wrong.
+    """
+    loaded = _loaded(tasks, models.values(), include_path, task_manager, verbose)
+    asked = AskedItems.of_benchmark(anchors) if isinstance(anchors, ResponseMatrix) else AskedItems.of_anchors(anchors)
+    plan = _plan(asked, loaded, metric, filter_name, verbose, settings)
+    answers: dict[str, Mapping[str, Answer]] = {}
+    failures: dict[str, AnchorEvalError] = {}
+    for name, source in tqdm(models.items(), unit="model", disable=None):
+        try:
+            answers[name] = plan.answers(opened(source, plan.settings, name), name)
+        except AnchorEvalError as error:
+            failures[name] = error.with_traceback(None)  # a traceback would keep the model in memory
+        gc.collect()
+    return LiveScores(_matrix(plan, answers) if answers else None, failures)
+
+
+def _source(model: ModelSource | str, model_args: Mapping[str, Any] | str | None) -> ModelSource:
+    return RegisteredModel(model, model_args) if isinstance(model, str) else model
+
+
+def _loaded(
+    tasks: Tasks, sources: Iterable[ModelSource], include_path: str | Path | None, task_manager: Any, verbose: bool
+) -> TaskSet:
+    network = not all(map(needs_no_network, sources))
+    return load_tasks(tasks, include_path=include_path, task_manager=task_manager, network=network, verbose=verbose)
+
+
+def _plan(
+    asked: AskedItems,
+    loaded: TaskSet,
+    metric: str | Mapping[str, str],
+    filter_name: str | None,
+    verbose: bool,
+    settings: Mapping[str, Any],
+) -> Plan:
+    chosen = RunSettings.of(settings)
+    return Plan.make(asked, loaded, metric=metric, filter_name=filter_name, settings=chosen, verbose=verbose)
+
+
+def _matrix(plan: Plan, answers: Mapping[str, Mapping[str, Answer]]) -> ResponseMatrix:
+    items = plan.asked.table.index
+    scores = [[given[item].score for item in items] for given in answers.values()]
+    probabilities = np.stack([_softmax([given[item] for item in items]) for given in answers.values()])
+    provenance = {"scorer": f"lm-eval {version('lm_eval')}", **plan.described()}
+    return plan.asked.responses(answers, scores, probabilities if plan.multiple_choice else None, provenance)
+
+
+def _softmax(answers: Sequence[Answer]) -> Float32Array:
+    """(items, options) probabilities; NaN beyond an item's options."""
+    values = np.full((len(answers), max(1, *(len(answer.loglikelihoods) for answer in answers))), np.nan)
+    for row, answer in enumerate(answers):
+        values[row, : len(answer.loglikelihoods)] = answer.loglikelihoods
+    odds = np.exp(values - np.fmax.reduce(values, axis=1, keepdims=True))
+    return np.asarray(odds / np.nansum(odds, axis=1, keepdims=True), dtype=np.float32)

@@ -1,0 +1,94 @@
+"""Where an lm-eval model comes from: an instance, a function that makes one, or a name that lm-eval has registered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from anchoreval.errors import AnchorEvalError, ConfigurationError, MissingExtraError, ScoringError
+from anchoreval.scoring.settings import RunSettings
+
+EXTRAS = {
+    "torch": "hf",
+    "transformers": "hf",
+    "accelerate": "hf",
+    "requests": "api",
+    "aiohttp": "api",
+    "tenacity": "api",
+}
+"""By module that may be missing: the extra that installs it."""
+
+
+@dataclass(frozen=True)
+class RegisteredModel:
+    """A model by the name that lm-eval knows its kind by (`hf`, `vllm`, `local-completions` ...).
+
+    Attributes:
+        model: the kind.
+        model_args: arguments of its constructor, as a mapping or as lm-eval's `key=value,key=value`.
+    """
+
+    model: str
+    model_args: Mapping[str, Any] | str | None = None
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the weights are named by the path of a folder, so that nothing needs to be looked up."""
+        given = self.model_args
+        pairs = given.split(",") if isinstance(given, str) else [f"{k}={v}" for k, v in (given or {}).items()]
+        return any(pair.startswith("pretrained=") and Path(pair.partition("=")[2]).is_dir() for pair in pairs)
+
+
+ModelSource: TypeAlias = "Any | Callable[[], Any] | RegisteredModel"
+"""An `lm_eval.api.model.LM`, a function without arguments that makes one, or a registered kind."""
+
+
+def needs_no_network(source: ModelSource) -> bool:
+    """Whether a model is known to be here already."""
+    return source.is_local if isinstance(source, RegisteredModel) else not callable(source)
+
+
+def opened(source: ModelSource, settings: RunSettings, name: str) -> Any:
+    """The lm-eval model.
+
+    Raises:
+        ConfigurationError: lm-eval knows no such kind of model, or this is no model at all.
+        MissingExtraError: a package that the model needs is not installed; names the line that installs it.
+        ScoringError: the model does not load; says how.
+    """
+    from lm_eval.api.model import LM
+
+    if isinstance(source, LM):
+        return source
+    try:
+        made = _registered(source, settings) if isinstance(source, RegisteredModel) else source()
+    except AnchorEvalError:
+        raise
+    except ModuleNotFoundError as error:
+        raise _missing(error, name) from error
+    except Exception as error:
+        reason = " ".join(str(error).split())
+        raise ScoringError(f"model {name!r} does not load: {type(error).__name__}: {reason}") from error
+    if not isinstance(made, LM):
+        raise ConfigurationError(f"model {name!r} is a {type(made).__name__}, not an lm_eval.api.model.LM")
+    return made
+
+
+def _registered(source: RegisteredModel, settings: RunSettings) -> Any:
+    from lm_eval.api.registry import get_model
+
+    try:
+        kind = get_model(source.model)
+    except ValueError as error:
+        raise ConfigurationError(f"lm-eval has no kind of model {source.model!r}") from error
+    if isinstance(source.model_args, str):
+        return kind.create_from_arg_string(source.model_args, settings.of_model)
+    return kind.create_from_arg_obj(dict(source.model_args or {}), settings.of_model)
+
+
+def _missing(error: ModuleNotFoundError, name: str) -> MissingExtraError:
+    module = (error.name or "").partition(".")[0]
+    line = f"anchoreval[{EXTRAS[module]}]" if module in EXTRAS else module
+    return MissingExtraError(f"model {name!r} needs {module}, which is not installed: pip install '{line}'")

@@ -1,0 +1,63 @@
+"""What lm-eval and `datasets` leave behind and print, kept to what the user asked for."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+OFFLINE = {
+    "HF_HUB_OFFLINE": "1",
+    "HF_DATASETS_OFFLINE": "1",
+    "TRANSFORMERS_OFFLINE": "1",
+    "TOKENIZERS_PARALLELISM": "false",
+}
+
+
+def offline() -> None:
+    """Keep lm-eval and what it imports from looking anything up in the network, unless the user decided otherwise.
+
+    The variables are read when `datasets` and `huggingface_hub` are first imported and hold for the whole process.
+    """
+    for variable, value in OFFLINE.items():
+        os.environ.setdefault(variable, value)
+
+
+@contextmanager
+def dataset_cache(folder: Path | None) -> Iterator[None]:
+    """Let `datasets` keep what it builds in this folder instead of the user's home; None changes nothing."""
+    import datasets
+
+    before = datasets.config.HF_DATASETS_CACHE
+    if folder is not None:
+        datasets.config.HF_DATASETS_CACHE = folder
+    try:
+        yield
+    finally:
+        datasets.config.HF_DATASETS_CACHE = before
+
+
+@contextmanager
+def quiet(verbose: bool = False) -> Iterator[None]:
+    """Show lm-eval's warnings only, and none of the bars that it and `datasets` draw for every task."""
+    if verbose:
+        yield
+        return
+    import datasets
+    from lm_eval.api import task as lm_eval_task
+
+    logger, bar, shown = logging.getLogger("lm_eval"), lm_eval_task.tqdm, datasets.are_progress_bars_disabled()
+    level = logger.level
+    logger.setLevel(logging.WARNING)
+    lm_eval_task.tqdm = partial(bar, disable=True)
+    datasets.disable_progress_bars()
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+        lm_eval_task.tqdm = bar
+        if not shown:
+            datasets.enable_progress_bars()
