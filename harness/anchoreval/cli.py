@@ -22,6 +22,7 @@ from anchoreval import cli_sweep
 from anchoreval.cli_messages import request_error
 from anchoreval.config import CONF, register
 from anchoreval.errors import AnchorEvalError, ConfigurationError, RequestError
+from anchoreval.jobs.output import note
 
 if TYPE_CHECKING:
     from anchoreval.runs import Outcome
@@ -109,7 +110,7 @@ def _one_line(error: BaseException) -> str:
 
 
 def _say(line: str, status: int) -> int:
-    print(f"anchoreval: {cli_sweep.job_label()}{line}", file=sys.stderr)  # noqa: T201
+    note(line)
     return status
 
 

@@ -14,10 +14,10 @@ from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
 from hydra.experimental.callback import Callback
-from hydra.types import RunMode
 from omegaconf import DictConfig
 
 from anchoreval.atomic import write_json
+from anchoreval.jobs.output import in_sweep
 
 REFUSED, FAILED, UNCHANGED = 2, 1, 3
 
@@ -37,25 +37,12 @@ class Summary(Callback):  # type: ignore[misc]
 
 def record(outcome: Mapping[str, Any]) -> None:
     """Keep what came of a job: its exit status, or its record in the sweep's folder."""
-    if not _in_sweep():
+    if not in_sweep():
         _single.append(int(outcome["status"]))
         return
     hydra = HydraConfig.get()
     entry = {"job": int(hydra.job.num), "overrides": list(hydra.overrides.task), **outcome}
     write_json(Path(hydra.runtime.output_dir) / "jobs" / f"{entry['job']}.json", entry)
-
-
-def job_label() -> str:
-    """`#3 k=50 seed=1: ` inside a sweep, else nothing."""
-    if not _in_sweep():
-        return ""
-    hydra = HydraConfig.get()
-    return f"#{hydra.job.num} {' '.join(hydra.overrides.task)}: "
-
-
-def in_sweep() -> bool:
-    """Whether this job is one of several: its output should be a line, not a page."""
-    return _in_sweep()
 
 
 def finish() -> int:
@@ -82,10 +69,6 @@ def forget() -> None:
             _remove_empty(folder.parent, first_missing)
     _single.clear()
     _sweeps.clear()
-
-
-def _in_sweep() -> bool:
-    return bool(HydraConfig.initialized() and HydraConfig.get().mode == RunMode.MULTIRUN)
 
 
 def _first_missing(folder: Path) -> Path:

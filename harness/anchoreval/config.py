@@ -82,6 +82,8 @@ class LmEvalScorerConfig(ScorerConfig):
     tasks: list[str] = MISSING
     name: str | None = None
     metric: str = "acc"
+    filter_name: str | None = None
+    settings: dict[str, Any] = field(default_factory=dict)
     include_path: str | None = None
     truth: bool = False
 

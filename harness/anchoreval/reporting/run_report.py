@@ -45,7 +45,7 @@ def _headline(summary: RunSummary) -> str:
     error = "unknown" if summary.expected_error is None else f"{points(summary.expected_error)} points"
     return (
         f"{summary.benchmark}: {summary.anchors} of {summary.items:,} items as anchors ({summary.selector}), "
-        f"reconstructed by {summary.estimator}, expected error {error}"
+        f"reconstructed by {_estimator(summary)}, expected error {error}"
     )
 
 
@@ -89,7 +89,7 @@ def _design(summary: RunSummary) -> str:
         ["benchmark", f"{summary.benchmark}, N = {summary.items:,} items, {summary.aggregation} aggregation"],
         ["anchors", f"{budget} of N, {summary.anchors / summary.items:.1%}"],
         ["selector", _method(summary.selector, summary.selector_options) + (", a saved set" if summary.reused else "")],
-        ["estimator", _method(summary.estimator, summary.estimator_options)],
+        ["estimator", _method(_estimator(summary), summary.estimator_options)],
         ["seed", str(summary.seed)],
         ["models that chose and fitted", str(summary.roles.get("select", 0))],
         ["models that size the errors", _calibration_count(summary)],
@@ -102,6 +102,10 @@ def _design(summary: RunSummary) -> str:
 def _calibration_count(summary: RunSummary) -> str:
     count = summary.roles.get("calibrate", 0)
     return f"{count} ({summary.calibration_groups} independent: variants of one model count once)" if count else "0"
+
+
+def _estimator(summary: RunSummary) -> str:
+    return f"{summary.estimator} -> {summary.chosen}" if summary.chosen else summary.estimator
 
 
 def _method(name: str, options: Mapping[str, Any]) -> str:

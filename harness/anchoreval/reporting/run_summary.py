@@ -21,6 +21,7 @@ class RunSummary:
         benchmark: the benchmark's name; `items` its number of items, `aggregation` how they add up.
         k: the budget, counted in `unit`s; `anchors` is the number of items that it came to.
         selector: name of the selector, with `selector_options`; likewise the estimator.
+        chosen: what an estimator like `auto` chose for itself; empty where it had no choice.
         reused: whether a saved anchor set was used again instead of selecting.
         scoring: where the targets' answers come from, in words.
         roles: number of models by role; `calibration_groups` counts variants of one model once.
@@ -41,6 +42,7 @@ class RunSummary:
     selector_options: Mapping[str, Any]
     estimator: str
     estimator_options: Mapping[str, Any]
+    chosen: str
     seed: int
     reused: bool
     scoring: str

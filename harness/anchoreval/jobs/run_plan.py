@@ -1,0 +1,115 @@
+"""What `job=run` is about to do: everything made and checked before any work is done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import pandas as pd
+from omegaconf import DictConfig
+
+from anchoreval.anchors import AnchorSet, load_anchors
+from anchoreval.config import SplitConfig
+from anchoreval.errors import ConfigurationError
+from anchoreval.instantiate import estimator, instantiate, selector
+from anchoreval.jobs.request import benchmark, calibration, check_level
+from anchoreval.jobs.scorers import Scorer, Setting
+from anchoreval.methods import Estimator, Selector
+from anchoreval.registry import method_name, method_options, provider
+from anchoreval.responses import ResponseMatrix
+from anchoreval.runs import content_digest, path_digest, versions
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """The benchmark, the methods and the scorer of one run.
+
+    Attributes:
+        sources: the benchmark without the targets, their variants and copies; nothing else is looked at.
+        saved: an anchor set to use again, from the folder `anchors=` names; None to select anew.
+    """
+
+    matrix: ResponseMatrix
+    sources: ResponseMatrix
+    selector: Selector
+    estimator: Estimator
+    scorer: Scorer
+    saved: AnchorSet | None
+    saved_digest: str
+    k: int
+    seed: int
+    level: float
+    calibration: float | list[str]
+    missing: str
+
+    @classmethod
+    def from_config(cls, config: DictConfig) -> Self:
+        """Make everything that the configuration names.
+
+        Raises:
+            RequestError: something is not there, not allowed, or does not fit the benchmark.
+        """
+        check_level(config.level)
+        methods = selector(config.selector), estimator(config.estimator)
+        matrix = benchmark(config)
+        saved = load_anchors(Path(config.anchors)) if config.anchors else None
+        if saved is not None:
+            saved.check_benchmark(matrix)
+        setting = Setting(
+            matrix=matrix,
+            split=_split(config),
+            seed=config.seed,
+            missing=config.missing,
+            roles=None if saved is None else saved.roles,
+            verbose=config.verbose,
+        )
+        scorer: Scorer = instantiate("scorer", config.scorer, setting=setting)
+        return cls(
+            matrix=matrix,
+            sources=_without(matrix, scorer.held_out()),
+            selector=methods[0],
+            estimator=methods[1],
+            scorer=scorer,
+            saved=saved,
+            saved_digest=path_digest(Path(config.anchors)) if config.anchors else "",
+            k=config.k,
+            seed=config.seed,
+            level=config.level,
+            calibration=calibration(config),
+            missing=config.missing,
+        )
+
+    def identity(self) -> dict[str, Any]:
+        """What decides the results, without paths: the run's folder is named by its hash."""
+        chosen = {"selector": _method("selector", self.selector), "k": self.k, "calibration": self.calibration}
+        return {
+            "job": "run",
+            "benchmark": {"name": self.matrix.name, "content": content_digest(self.matrix)},
+            "anchors": {"saved": self.saved_digest} if self.saved is not None else chosen,
+            "estimator": _method("estimator", self.estimator),
+            "scorer": self.scorer.identity(),
+            "seed": self.seed,
+            "level": self.level,
+            "missing": self.missing,
+            "anchoreval": versions().get("anchoreval", ""),
+        }
+
+
+def _method(kind: str, method: object) -> Mapping[str, Any]:
+    name = method_name(method)
+    return {"name": name, "options": method_options(method), "provider": provider(kind, name)}
+
+
+def _split(config: DictConfig) -> SplitConfig:
+    return SplitConfig(kind=config.split.kind, test_share=config.split.test_share)
+
+
+def _without(matrix: ResponseMatrix, held_out: pd.Index[Any]) -> ResponseMatrix:
+    if held_out.empty:
+        return matrix
+    left = matrix.models.index.difference(held_out, sort=False)
+    if left.empty:
+        raise ConfigurationError(f"benchmark {matrix.name}: every model is a target or a variant of one")
+    return matrix.subset(models=left)

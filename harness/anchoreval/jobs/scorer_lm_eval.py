@@ -1,0 +1,100 @@
+"""One model scored live through lm-eval on the anchors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from anchoreval.anchors import AnchorSet
+from anchoreval.errors import ConfigurationError
+from anchoreval.jobs.scorers import Scored, Setting, with_relatives
+from anchoreval.runs import path_digest
+
+
+@dataclass(frozen=True)
+class LmEvalScorer:
+    """A model as lm-eval names it, on tasks that the benchmark's items come from."""
+
+    setting: Setting
+    model: str
+    tasks: list[str]
+    model_args: dict[str, Any] = field(default_factory=dict)
+    name: str | None = None
+    metric: str = "acc"
+    filter_name: str | None = None
+    settings: dict[str, Any] = field(default_factory=dict)
+    include_path: str | None = None
+    truth: bool = False
+    scoring = "scored live through lm-eval"
+
+    def __post_init__(self) -> None:
+        if missing := [c for c in ("task", "doc_id") if c not in self.setting.matrix.items]:
+            raise ConfigurationError(
+                f"scorer=lm_eval needs items.{missing[0]}, by which lm-eval finds an item; benchmark "
+                f"{self.setting.matrix.name} has none"
+            )
+        if self.include_path is not None and not Path(self.include_path).is_dir():
+            raise ConfigurationError(f"scorer.include_path: there is no folder {self.include_path}")
+
+    @property
+    def label(self) -> str:
+        """What the model is called in tables: `name`, else what its arguments say."""
+        given = self.name or self.model_args.get("pretrained") or self.model_args.get("model") or self.model
+        return str(given)
+
+    def held_out(self) -> pd.Index[Any]:
+        """The model itself and its relatives, where the benchmark has them already."""
+        models = self.setting.matrix.models.index
+        return with_relatives(self.setting.matrix, models[models == self.label])
+
+    def score(self, anchors: AnchorSet) -> Scored:
+        """Score the model on the anchors, and on everything where the truth is asked for."""
+        from anchoreval.scoring.live import score_live
+
+        answers = score_live(self.model, anchors, **self._arguments())
+        return Scored(answers, pd.Series({self.label: self._full_score() if self.truth else np.nan}))
+
+    def identity(self) -> dict[str, Any]:
+        """Everything that decides the answers; paths count by their content."""
+        arguments = {key: _content(value) for key, value in self.model_args.items()}
+        return {
+            "scorer": "lm_eval",
+            "model": self.model,
+            "model_args": arguments,
+            "name": self.label,
+            "tasks": list(self.tasks),
+            "metric": self.metric,
+            "filter_name": self.filter_name,
+            "settings": dict(self.settings),
+            "include_path": _content(self.include_path),
+            "truth": self.truth,
+        }
+
+    def _arguments(self) -> dict[str, Any]:
+        return {
+            "tasks": list(self.tasks),
+            "model_args": dict(self.model_args),
+            "include_path": self.include_path,
+            "name": self.label,
+            "metric": self.metric,
+            "filter_name": self.filter_name,
+            "verbose": self.setting.verbose,
+            **self.settings,
+        }
+
+    def _full_score(self) -> float:
+        from anchoreval.scoring.live import score_full
+
+        full = score_full(self.model, self.setting.matrix, **self._arguments())
+        return float(full.full_scores.iloc[0])
+
+
+def _content(value: Any) -> Any:
+    """A value as it is, unless it is the path of something: then the digest of what is there."""
+    if isinstance(value, str) and value and Path(value).exists():
+        return path_digest(Path(value))
+    return value

@@ -1,0 +1,77 @@
+"""Where the answers of target models come from: what every scorer does, and the choice that fits the benchmark."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import pandas as pd
+
+from anchoreval.anchors import AnchorSet
+from anchoreval.config import SplitConfig
+from anchoreval.groups import model_groups
+from anchoreval.responses import ResponseMatrix
+
+
+@dataclass(frozen=True, eq=False)
+class Setting:
+    """What a scorer knows before anything is chosen.
+
+    Attributes:
+        matrix: the whole benchmark.
+        split: how targets are held out where they are not named.
+        seed: of random draws.
+        missing: rule for missing answers (see `ResponseMatrix.totals`).
+        roles: of the models in a saved anchor set that is used again, by model; None if anchors are selected anew.
+        verbose: show what lm-eval logs.
+    """
+
+    matrix: ResponseMatrix
+    split: SplitConfig
+    seed: int
+    missing: str
+    roles: pd.Series[str] | None = None
+    verbose: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Scored:
+    """Targets' answers on the anchors (None: of no target), their true scores, and why others failed."""
+
+    answers: ResponseMatrix | None
+    truth: pd.Series[float]
+    failures: Mapping[str, str] = field(default_factory=dict)
+
+
+class Scorer(Protocol):
+    """Gets target models' answers on anchors."""
+
+    scoring: str
+    """How, in words that follow "answers are"."""
+
+    def held_out(self) -> pd.Index[Any]:
+        """Models of the benchmark that must not be sources: the targets, their variants and copies."""
+        ...
+
+    def score(self, anchors: AnchorSet) -> Scored:
+        """The targets' answers on the anchors."""
+        ...
+
+    def identity(self) -> dict[str, Any]:
+        """What the answers depend on, as plain data without paths: part of a run's hash."""
+        ...
+
+
+def auto(setting: Setting) -> Scorer:
+    """`pocket` for the embedded benchmark, else `replay`."""
+    from anchoreval.jobs.scorer_pocket import PocketScorer
+    from anchoreval.jobs.scorer_replay import ReplayScorer
+
+    return PocketScorer(setting) if setting.matrix.name == "pocket" else ReplayScorer(setting)
+
+
+def with_relatives(matrix: ResponseMatrix, models: pd.Index[Any]) -> pd.Index[Any]:
+    """These models and every variant or copy of them in the benchmark."""
+    groups = model_groups(matrix)
+    return groups.index[groups.isin(groups[models])]
