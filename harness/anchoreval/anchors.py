@@ -1,0 +1,276 @@
+"""`AnchorSet`: the items that were picked, and what is needed to reconstruct full scores from answers on them."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+
+from anchoreval.anchors_document import anchor_table, facts_of, installed_versions, plain_data
+from anchoreval.anchors_files import read_folder, write_folder
+from anchoreval.anchors_sources import ROLES, kept_of
+from anchoreval.arrays import Float64Array
+from anchoreval.errors import AnchorSetError
+from anchoreval.groups import model_groups
+from anchoreval.methods import Estimator, Selection, Selector
+from anchoreval.reconstruction import Reconstruction, reconstruct_from
+from anchoreval.registry import make_estimator, method_name, method_options
+from anchoreval.responses import SCORE, ResponseMatrix
+
+State = Mapping[str, np.ndarray[Any, Any]]
+
+
+@dataclass(frozen=True, eq=False)
+class AnchorSet:
+    """Anchors of a benchmark. Made by `anchoreval.select`; kept in a folder by `save`, read by `load_anchors`.
+
+    Attributes:
+        benchmark: the benchmark's name.
+        items_digest: digest of all its items (see `ResponseMatrix.items_digest`).
+        table: one row an anchor, indexed by item id in the benchmark's order: `weight` (sums to 1), `share` (of the
+            whole benchmark's weight), and where known `inclusion`, `task`, `doc_id`, `doc_hash`, `subject`, `text`,
+            `options`.
+        sources: what the source models answered on the anchors, with their full scores; None if made elsewhere.
+        roles: by source model `select` or `calibrate`; None where the anchors were made without roles.
+        selector, selector_options, k, unit, seed: how the anchors were selected; `unit` is what k counts.
+        weighted: whether `weight` is the selector's; else it is the benchmark's own, scaled.
+        estimator, estimator_options, estimator_seed: the estimator that is attached (see `with_reconstruction`), or
+            None.
+        state: what the attached estimator learnt, as plain arrays.
+        expected_error: mean absolute error of the attached estimator on the calibration models, in score units.
+        details: what the selector tells about its choice, as plain data.
+        versions: of Python, libraries and plug-ins that made it.
+        groups: by source model, which of them are variants or copies of one another.
+        whole_matrix: whether fitting the attached estimator reads more than `sources` holds.
+    """
+
+    benchmark: str
+    items_digest: str
+    table: pd.DataFrame
+    sources: ResponseMatrix | None
+    roles: pd.Series[Any] | None
+    selector: str
+    selector_options: Mapping[str, Any]
+    k: int
+    unit: str
+    seed: int
+    weighted: bool
+    estimator: str | None = None
+    estimator_options: Mapping[str, Any] = field(default_factory=dict)
+    estimator_seed: int = 0
+    state: State | None = None
+    expected_error: float | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+    groups: pd.Series[Any] | None = None
+    whole_matrix: bool = False
+
+    @classmethod
+    def make(
+        cls,
+        matrix: ResponseMatrix,
+        selection: Selection,
+        *,
+        roles: pd.Series[Any] | None,
+        selector: Selector,
+        k: int,
+        seed: int,
+    ) -> Self:
+        """Put together an anchor set from what a selector returned.
+
+        Args:
+            matrix: the benchmark, with all models that have a role (all models where `roles` is None).
+            selection: as `anchoreval.contract.choose` returns it.
+            roles: by model, `select`, `calibrate`, or anything else for none.
+            selector: that made the selection.
+            k: number of units that were asked for.
+            seed: of the selection.
+
+        Raises:
+            MethodError: the selector's options or details are not plain data.
+            AnchorSetError: a model with a role is not in the matrix.
+        """
+        if roles is not None:
+            roles = roles[roles.isin(ROLES)]
+            if (strangers := roles.index.difference(matrix.models.index)).size:
+                raise AnchorSetError(f"model {strangers[0]!r} has a role and is not in benchmark {matrix.name}")
+        name = method_name(selector)
+        sources = kept_of(matrix, selection.items, roles)
+        kept = sources.models.index
+        return cls(
+            benchmark=matrix.name,
+            items_digest=matrix.items_digest,
+            table=_table(matrix, selection, sources),
+            sources=sources,
+            roles=None if roles is None else roles.reindex(kept).astype(object).rename("role"),
+            selector=name,
+            selector_options=plain_data(method_options(selector), f"selector {name}: options"),
+            k=int(k),
+            unit=selector.unit,
+            seed=int(seed),
+            weighted=selection.weights is not None,
+            details=plain_data(selection.details, f"selector {name}: details"),
+            versions=installed_versions(selector=name),
+            groups=model_groups(matrix).reindex(kept).astype(object),
+        )
+
+    @property
+    def items(self) -> pd.Index[Any]:
+        """Ids of the anchors, in the benchmark's order."""
+        return self.table.index
+
+    @property
+    def weights(self) -> Float64Array:
+        """(anchors,) weights that sum to 1: the selector's, or the benchmark's own."""
+        return np.asarray(self.table["weight"].to_numpy(dtype=np.float64))
+
+    @property
+    def inclusion(self) -> Float64Array | None:
+        """(anchors,) probability with which the design drew each anchor; None unless the design is random."""
+        if "inclusion" not in self.table:
+            return None
+        return np.asarray(self.table["inclusion"].to_numpy(dtype=np.float64))
+
+    @property
+    def selection(self) -> Selection:
+        """The anchors as estimators see them."""
+        weights = self.weights if self.weighted else None
+        return Selection(items=self.items, weights=weights, inclusion=self.inclusion, details=self.details)
+
+    def check_benchmark(self, matrix: ResponseMatrix) -> None:
+        """Raise AnchorSetError unless the anchors belong to this benchmark; names the first item that differs."""
+        if matrix.items_digest == self.items_digest:
+            return
+        both = f"anchor set of another benchmark: made for {self.benchmark!r}, used with {matrix.name!r}"
+        raise AnchorSetError(f"{both}: {self._first_difference(matrix)}")
+
+    def reconstruction(self, estimator: str | Estimator | None = None, seed: int | None = None) -> Reconstruction:
+        """Reconstruct from what the anchor set itself holds.
+
+        Args:
+            estimator: name or estimator; None takes the attached one, and `auto` where none is attached.
+            seed: of the estimator; None takes the attached one's, else 0. The attached estimator is restored from its
+                state, with another seed or other options it is fitted again.
+
+        Raises:
+            AnchorSetError: the anchor set holds no source models.
+            NotApplicableError: a need of the estimator is not met, or fitting it takes the whole benchmark.
+            UnknownMethodError: the attached estimator is not installed.
+        """
+        if self.sources is None:
+            raise AnchorSetError(
+                f"the anchors of {self.benchmark!r} hold no source models: reconstruct from the benchmark"
+            )
+        made = self._estimator() if estimator is None else make_estimator(estimator)
+        attached = self._is_attached(made, seed)
+        return reconstruct_from(
+            self.sources,
+            self.selection,
+            self.roles,
+            made,
+            seed=self.estimator_seed if attached else seed or 0,
+            groups=self.groups,
+            attached_state=self.state if attached else None,
+            items_digest=self.items_digest,
+        )
+
+    def with_reconstruction(self, reconstruction: Reconstruction) -> AnchorSet:
+        """The same anchors with a fitted estimator attached: its name, options, state and expected error.
+
+        Raises:
+            AnchorSetError: the reconstruction is one from other anchors.
+            MethodError: the estimator's options are not plain data.
+        """
+        if reconstruction.items_digest != self.items_digest or set(reconstruction.anchors) != set(self.items):
+            raise AnchorSetError(f"the reconstruction is not one from these anchors of {self.benchmark!r}")
+        made = reconstruction.estimator
+        name = method_name(made)
+        return dataclasses.replace(
+            self,
+            estimator=name,
+            estimator_options=plain_data(method_options(made), f"estimator {name}: options"),
+            estimator_seed=int(reconstruction.estimator_seed),
+            state=made.state() or None,
+            expected_error=reconstruction.expected_error,
+            versions={**self.versions, **installed_versions(estimator=name)},
+            whole_matrix=bool(made.whole_matrix),
+        )
+
+    def save(self, folder: Path | str) -> None:
+        """Write the anchor set into a folder, as a whole (see `anchoreval.anchors_files`).
+
+        An anchor set that is in the folder already is replaced.
+
+        Raises:
+            AnchorSetError: the attached estimator would need the whole source matrix; the folder holds something
+                else; or something cannot be stored.
+        """
+        if self.whole_matrix and self.state is None:
+            raise AnchorSetError(
+                f"estimator {self.estimator} needs the whole source matrix and gives no state to keep instead: "
+                "these anchors cannot be saved with it"
+            )
+        write_folder(self, Path(folder))
+
+    def __repr__(self) -> str:
+        roles = "no roles" if self.roles is None else f"{len(self.roles)} sources"
+        attached = f", {self.estimator} attached" if self.estimator else ""
+        return f"AnchorSet({self.benchmark!r}: {len(self.items)} items by {self.selector}, {roles}{attached})"
+
+    def _estimator(self) -> Estimator:
+        return (
+            make_estimator("auto")
+            if self.estimator is None
+            else make_estimator(self.estimator, **self.estimator_options)
+        )
+
+    def _is_attached(self, made: Estimator, seed: int | None) -> bool:
+        if self.estimator != method_name(made) or seed not in (None, self.estimator_seed):
+            return False
+        return bool(plain_data(method_options(made), "options") == self.estimator_options)
+
+    def _first_difference(self, matrix: ResponseMatrix) -> str:
+        if (missing := self.items.difference(matrix.items.index, sort=False)).size:
+            return f"there is no item {missing[0]!r}"
+        if "doc_hash" in self.table and "doc_hash" in matrix.items:
+            theirs = matrix.items["doc_hash"].reindex(self.items).astype(str)
+            differs = (self.table["doc_hash"].astype(str) != theirs).to_numpy()
+            if differs.any():
+                item = self.items[int(np.argmax(differs))]
+                return f"item {item!r} has doc_hash {theirs[item]}, not {self.table['doc_hash'][item]}"
+        shares = matrix.shares[SCORE].reindex(self.items).to_numpy()
+        differs = ~np.isclose(shares, self.table["share"].to_numpy(), rtol=1e-6, atol=0)
+        if differs.any():
+            item = self.items[int(np.argmax(differs))]
+            return f"item {item!r} carries {shares[differs][0]:.3g} of its weight, not {self.table['share'][item]:.3g}"
+        return "all anchors are there, other items are not the same"
+
+
+def load_anchors(folder: Path | str) -> AnchorSet:
+    """Read an anchor set that `AnchorSet.save` wrote.
+
+    Raises:
+        AnchorSetError: one line that names the file: not there, damaged, of an unknown schema, or odd in any way.
+    """
+    parts = read_folder(Path(folder))
+    return AnchorSet(
+        **facts_of(parts.document), sources=parts.sources, roles=parts.roles, groups=parts.groups, state=parts.state
+    )
+
+
+def _table(matrix: ResponseMatrix, selection: Selection, sources: ResponseMatrix) -> pd.DataFrame:
+    k = len(selection.items)
+    own = sources.weights if sources.weights.sum() > 0 else np.full(k, 1.0 / k)
+    weights = own if selection.weights is None else np.asarray(selection.weights, dtype=np.float64)
+    if abs(weights.sum() - 1.0) > 1e-9:  # `choose` has scaled them; others may not have
+        weights = weights / weights.sum()
+    shares = matrix.shares[SCORE].reindex(selection.items).to_numpy()
+    columns = {"weight": weights, "share": shares}
+    if selection.inclusion is not None:
+        columns["inclusion"] = np.asarray(selection.inclusion, dtype=np.float64)
+    return anchor_table(pd.concat([pd.DataFrame(columns, index=sources.items.index), sources.items], axis=1))

@@ -1,0 +1,144 @@
+"""`anchors.json`: an anchor set's plain facts as a document, and back."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from anchoreval.errors import MethodError
+from anchoreval.registry import provider
+from anchoreval.schema import plain
+
+if TYPE_CHECKING:
+    from anchoreval.anchors import AnchorSet
+
+VERSION = 1
+LIBRARIES = ("anchoreval", "numpy", "scipy", "pandas", "pyarrow", "scikit-learn")
+OWN = ("weight", "share", "inclusion", "item_weight")
+"""Keys of an anchor that are no columns of the item table."""
+
+
+def document_of(anchors: AnchorSet, files: Mapping[str, str]) -> dict[str, Any]:
+    """The document that describes an anchor set; `files` are the digests of the files beside it."""
+    sources = anchors.sources
+    return {
+        "schema": VERSION,
+        "benchmark": {"name": anchors.benchmark, "items_digest": anchors.items_digest},
+        "selector": {"name": anchors.selector, "options": dict(anchors.selector_options)},
+        "k": anchors.k,
+        "unit": anchors.unit,
+        "seed": anchors.seed,
+        "weighted": anchors.weighted,
+        "expected_error": anchors.expected_error,
+        "estimator": _estimator(anchors),
+        "sources": None
+        if sources is None
+        else {
+            "models": sources.n_models,
+            "options": 0 if sources.probabilities is None else int(sources.probabilities.shape[2]),
+            "roles": anchors.roles is not None,
+            "coverage": {name: float(share) for name, share in sources.coverage.items()},
+            "provenance": plain(sources.provenance, "provenance"),
+        },
+        "details": dict(anchors.details),
+        "versions": dict(anchors.versions),
+        "files": dict(files),
+        "anchors": _rows(anchors),
+    }
+
+
+def facts_of(document: Mapping[str, Any]) -> dict[str, Any]:
+    """The attributes of an anchor set that its document alone decides."""
+    estimator = document["estimator"] or {}
+    return {
+        "benchmark": document["benchmark"]["name"],
+        "items_digest": document["benchmark"]["items_digest"],
+        "table": anchor_table(_frame(document)),
+        "selector": document["selector"]["name"],
+        "selector_options": document["selector"]["options"],
+        "estimator": estimator.get("name"),
+        "estimator_options": estimator.get("options", {}),
+        "estimator_seed": estimator.get("seed", 0),
+        "whole_matrix": estimator.get("whole_matrix", False),
+        **{name: document[name] for name in ("k", "unit", "seed", "weighted", "expected_error", "details", "versions")},
+    }
+
+
+def source_items(document: Mapping[str, Any]) -> tuple[pd.DataFrame, Any]:
+    """The sources' item table and (anchors,) weights.
+
+    Raises:
+        KeyError: the document has no `item_weight`.
+    """
+    frame = _frame(document)
+    weights = frame["item_weight"].to_numpy(dtype=np.float64)
+    return frame.drop(columns=[name for name in OWN if name in frame]), weights
+
+
+def anchor_table(frame: pd.DataFrame) -> pd.DataFrame:
+    """The columns that an anchor set shows, in their order; those with nothing known are left out."""
+    shown = ("weight", "share", "inclusion", "task", "doc_id", "doc_hash", "subject", "text", "options")
+    return frame[[name for name in shown if name in frame]]
+
+
+def plain_data(value: Any, what: str) -> Any:
+    """The value as plain data.
+
+    Raises:
+        MethodError: a method kept something else; says where.
+    """
+    try:
+        return plain(value, what)
+    except (TypeError, ValueError) as error:
+        raise MethodError(str(error)) from error
+
+
+def installed_versions(**methods: str) -> dict[str, str]:
+    """Versions of Python, of the libraries that results depend on, and of what provides these methods.
+
+    Args:
+        methods: by kind (selector, estimator), the name of a method.
+    """
+    found = {"python": platform.python_version()}
+    for library in LIBRARIES:
+        try:
+            found[library] = version(library)
+        except PackageNotFoundError:
+            continue
+    providers = (provider(kind, name).rpartition(" ") for kind, name in methods.items())
+    return {**found, **{name: number for name, _, number in providers if name}}
+
+
+def _estimator(anchors: AnchorSet) -> dict[str, Any] | None:
+    if anchors.estimator is None:
+        return None
+    return {
+        "name": anchors.estimator,
+        "options": dict(anchors.estimator_options),
+        "seed": anchors.estimator_seed,
+        "whole_matrix": anchors.whole_matrix,
+    }
+
+
+def _rows(anchors: AnchorSet) -> list[dict[str, Any]]:
+    frame = anchors.table
+    if anchors.sources is not None:
+        frame = frame.assign(item_weight=anchors.sources.weights)
+        extra = [name for name in anchors.sources.items if name not in frame]
+        frame = pd.concat([frame, anchors.sources.items[extra]], axis=1)
+    columns = {str(name): frame[name].astype(object).tolist() for name in frame}
+    return [
+        {"item": str(item), **{name: plain(values[n], f"{item}.{name}") for name, values in columns.items()}}
+        for n, item in enumerate(frame.index)
+    ]
+
+
+def _frame(document: Mapping[str, Any]) -> pd.DataFrame:
+    frame = pd.DataFrame(document["anchors"])
+    frame.index = pd.Index(frame.pop("item"), dtype=object, name="item")
+    return frame
