@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+
 from anchoreval.scoring.live import score_live
 
 pytest.importorskip("torch", reason="needs the extra hf: pip install 'anchoreval[hf]'")
@@ -22,9 +23,9 @@ WORDS = ["river", "stone", "cloud", "maple", "copper", "violet", "tiger", "harbo
 
 def save_tiny_model(folder: Path) -> None:
     """A Llama of some 40,000 random parameters with a byte-level tokenizer trained on a few words."""
-    import torch
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+    import torch  # type: ignore[import-not-found,unused-ignore]
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers  # type: ignore[import-not-found,unused-ignore]
+    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast  # type: ignore[import-not-found,unused-ignore]
 
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from traceback import clear_frames
 from typing import Any
 
 import numpy as np
@@ -166,9 +167,18 @@ def score_models(
         try:
             answers[name] = plan.answers(opened(source, plan.settings, name), name)
         except AnchorEvalError as error:
-            failures[name] = error.with_traceback(None)  # a traceback would keep the model in memory
-        gc.collect()
+            failures[name] = _released(error)
+        gc.collect()  # a model's memory is wanted for the next
     return LiveScores(_matrix(plan, answers) if answers else None, failures)
+
+
+def _released(error: AnchorEvalError) -> AnchorEvalError:
+    """The error with its story, but without the model that the frames of its traceback still hold."""
+    link: BaseException | None = error
+    while link is not None:
+        clear_frames(link.__traceback__)
+        link = link.__cause__ or link.__context__
+    return error
 
 
 def _source(model: ModelSource | str, model_args: Mapping[str, Any] | str | None) -> ModelSource:

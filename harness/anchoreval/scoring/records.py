@@ -127,7 +127,8 @@ def _by_document(rows: Iterable[Record], asked: pd.DataFrame, task: str) -> dict
 
 def _score(row: Record, metric: str, item: str, task: str) -> float:
     if metric not in row["metrics"]:
-        raise ConfigurationError(f"task {task!r} has no metric {metric!r} (there are: {', '.join(row['metrics'])})")
+        there = ", ".join(row["metrics"])
+        raise ConfigurationError(f"item {item!r}: task {task!r} gave no metric {metric!r} (there are: {there})")
     value = row[metric]
     if not isinstance(value, Real | np.bool_) or not 0.0 <= float(value) <= 1.0:
         numbers = [name for name in row["metrics"] if isinstance(row[name], Real | np.bool_)]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import Any, TypeAlias
 
 from anchoreval.errors import AnchorEvalError, ScoringError
@@ -49,6 +50,7 @@ def run(
         stack.enter_context(seeded(settings))
         for task, leaf in leaves.items():
             stack.enter_context(configured(leaf, settings))
+            stack.enter_context(_no_aggregates(leaf))
             own = request[task][lm.rank :: lm.world_size]
             stack.enter_context(full_run_examples(leaf, tasks.documents[task], own))
         try:
@@ -68,6 +70,16 @@ def run(
     if results is None:
         raise ScoringError(f"model {name!r}: this is process {lm.rank}, and lm-eval gives its results to process 0")
     return dict(results["samples"])
+
+
+@contextmanager
+def _no_aggregates(task: Any) -> Iterator[None]:
+    """Count records instead of aggregating them: aggregates go unread, and some fail on a few documents."""
+    task.aggregation = lambda: defaultdict(lambda: len)
+    try:
+        yield
+    finally:
+        del task.aggregation
 
 
 def _samples(request: Mapping[str, Sequence[int]], sizes: Mapping[str, int]) -> dict[str, list[int]] | None:

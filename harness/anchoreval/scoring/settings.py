@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import random
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
@@ -79,13 +80,12 @@ class RunSettings:
 
 @contextmanager
 def seeded(settings: RunSettings) -> Iterator[None]:
-    """Seed the global generators as `lm_eval.simple_evaluate` does; Python's and NumPy's are put back afterwards."""
-    from lm_eval.utils import set_torch_seed
-
+    """Seed the global generators as lm-eval does; Python's and NumPy's are put back afterwards."""
     python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002
     random.seed(settings.random_seed)
     np.random.seed(settings.numpy_random_seed)  # noqa: NPY002
-    set_torch_seed(settings.torch_random_seed)
+    if (torch := sys.modules.get("torch")) is not None:  # a model that uses it has imported it by now
+        torch.manual_seed(settings.torch_random_seed)
     try:
         yield
     finally:

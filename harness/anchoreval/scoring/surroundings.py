@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 OFFLINE = {
     "HF_HUB_OFFLINE": "1",
@@ -42,7 +43,7 @@ def dataset_cache(folder: Path | None) -> Iterator[None]:
 
 @contextmanager
 def quiet(verbose: bool = False) -> Iterator[None]:
-    """Show lm-eval's warnings only, and none of the bars that it and `datasets` draw for every task."""
+    """Show lm-eval's warnings only; no bars for every task, and a model's own bars on a terminal only."""
     if verbose:
         yield
         return
@@ -55,9 +56,27 @@ def quiet(verbose: bool = False) -> Iterator[None]:
     lm_eval_task.tqdm = partial(bar, disable=True)
     datasets.disable_progress_bars()
     try:
-        yield
+        with _bars_on_a_terminal_only():
+            yield
     finally:
         logger.setLevel(level)
         lm_eval_task.tqdm = bar
         if not shown:
             datasets.enable_progress_bars()
+
+
+@contextmanager
+def _bars_on_a_terminal_only() -> Iterator[None]:
+    """What tqdm does itself with `disable=None`; lm-eval's models say False and fill logs with their bars."""
+    from tqdm.std import tqdm
+
+    original = tqdm.__init__
+
+    def quieter(bar: Any, *args: Any, **options: Any) -> None:
+        original(bar, *args, **{**options, "disable": options.get("disable") or None})
+
+    tqdm.__init__ = quieter  # type: ignore[method-assign,assignment]
+    try:
+        yield
+    finally:
+        tqdm.__init__ = original  # type: ignore[method-assign]

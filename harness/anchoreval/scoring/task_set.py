@@ -113,7 +113,7 @@ def _leaves(specs: Iterable[TaskSpec], manager: Any) -> tuple[dict[str, Any], di
 
 
 def _load(spec: TaskSpec, manager: Any) -> dict[str, tuple[Any, Documents]]:
-    name = spec if isinstance(spec, str) else spec.get("task", spec.get("group"))
+    name = spec if isinstance(spec, str) else spec.get("group", spec.get("task"))
     try:
         # a copy, because lm-eval changes the configuration that it is given
         found = manager.load([spec if isinstance(spec, str) else copy.deepcopy(dict(spec))])["tasks"]
