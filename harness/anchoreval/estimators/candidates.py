@@ -37,7 +37,7 @@ CANDIDATES = (
     Candidate("weighted", "weighted"),
     Candidate("ridge", "signature", {"regressor": "ridge"}, fewest_sources=2),
     Candidate("kernel_ridge", "signature", {"regressor": "kernel_ridge"}, fewest_sources=2, most_sources=1000),
-    Candidate("knn", "signature", {"regressor": "knn"}, fewest_sources=20),
+    Candidate("knn", "signature", {"regressor": "knn"}, fewest_sources=20, most_sources=1000),
     Candidate("forest", "signature", {"regressor": "forest"}, fewest_sources=40, most_sources=1000),
 )
 LABELS = tuple(candidate.label for candidate in CANDIDATES)

@@ -97,7 +97,7 @@ def _probabilities(answered: Answered, models: ResponseMatrix) -> Float64Array:
     """(models, anchors, options) in double precision."""
     if models.probabilities is None:
         raise NotApplicableError(
-            f"estimator signature reads option probabilities; the models of benchmark {models.name} have none"
+            f"estimator signature needs option probabilities as features; benchmark {models.name} has none here"
         )
     positions = anchor_positions(answered.anchors, models)
     return np.asarray(models.probabilities[:, positions], dtype=np.float64)

@@ -1,8 +1,9 @@
 """A random forest on signatures (scikit-learn): DISCO's headline metamodel, here correcting the line.
 
 Finds interactions that the ridge regressions miss and cannot extrapolate, which the line makes up for. The score has a
-forest of its own; subjects share a second one. Needs some 50 sources to be worth its cost, about 4 s at 3,000 sources
-and 100 anchors. A stored state holds the training data and the seed, and the forest is grown again from them.
+forest of its own; subjects share a second one. Needs some 50 sources to be worth its cost: a second at 3,000 sources
+and 100 binary anchors, several times that with probabilities. A stored state holds the training data and the seed, and
+the forest is grown again from them.
 """
 
 from __future__ import annotations
@@ -47,13 +48,13 @@ class Forest:
         from sklearn.ensemble import RandomForestRegressor
 
         self.forests_ = []
-        blocks = [self.leftovers_[:, 0], self.leftovers_[:, 1:]]
+        blocks = [self.leftovers_[:, :1], self.leftovers_[:, 1:]]
         for block in blocks if self.coordinates_.shape[1] else []:
             if block.size:
-                forest = RandomForestRegressor(self.trees, max_features=1 / 3, random_state=self.seed_, n_jobs=-1)
-                forest.fit(self.coordinates_, block[:, 0] if block.ndim == 2 and block.shape[1] == 1 else block)
-                forest.n_jobs = 1  # threads add up trees in any order, which would show in the last digit
-                self.forests_.append(forest)
+                # one thread: several add up trees in any order, which shows in the last digit of a prediction, and
+                # scikit-learn's threads race for the process's warning filters
+                forest = RandomForestRegressor(self.trees, max_features=1 / 3, random_state=self.seed_, n_jobs=1)
+                self.forests_.append(forest.fit(self.coordinates_, block[:, 0] if block.shape[1] == 1 else block))
         return self
 
     def state(self) -> State:

@@ -13,13 +13,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from anchoreval.arrays import Float64Array, IntArray
+from anchoreval.arrays import BoolArray, Float64Array, IntArray
 
 GRID = np.geomspace(1e-5, 10.0, 25)
 """Penalties tried, in units of the largest eigenvalue."""
 
-NEGLIGIBLE = 1e-10
+NEGLIGIBLE = 1e-9
 """Directions below this share of the largest eigenvalue are rounding noise."""
+
+ROUNDING = 1e-18
+"""So are all directions below this, as where every model answered alike; features are numbers of order 1."""
+
+ALONE = 1.0 + 1e-9
+"""Stands in for 1 in I - H: rows that alone decide a direction get a huge error instead of a division by 0."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,9 +39,13 @@ class Spectrum:
     @classmethod
     def of_features(cls, features: Float64Array, fixed: Float64Array) -> Spectrum:
         """Of the linear kernel of (rows, features); `fixed` are (rows, q) unpenalised columns."""
+        if len(features) <= features.shape[1]:
+            return cls.of_kernel(features @ features.T, fixed)
         basis = orthonormal(fixed)
-        vectors, singular, _ = np.linalg.svd(features - basis @ (basis.T @ features), full_matrices=False)
-        return cls._trimmed(vectors, singular**2, basis)
+        free = features - basis @ (basis.T @ features)
+        values, axes = np.linalg.eigh(free.T @ free)  # several times faster than singular values with many rows
+        kept = _considerable(values)
+        return cls._ordered(free @ axes[:, kept] / np.sqrt(values[kept]), values[kept], basis)
 
     @classmethod
     def of_kernel(cls, kernel: Float64Array, fixed: Float64Array) -> Spectrum:
@@ -44,17 +54,21 @@ class Spectrum:
         free = kernel - basis @ (basis.T @ kernel)
         free -= (free @ basis) @ basis.T
         values, vectors = np.linalg.eigh((free + free.T) / 2)
-        return cls._trimmed(vectors[:, ::-1], values[::-1], basis)
+        kept = _considerable(values)
+        return cls._ordered(vectors[:, kept], values[kept], basis)
 
     @classmethod
-    def _trimmed(cls, vectors: Float64Array, values: Float64Array, basis: Float64Array) -> Spectrum:
-        kept = values > NEGLIGIBLE * max(float(values.max(initial=0.0)), np.finfo(np.float64).tiny)
-        return cls(np.ascontiguousarray(vectors[:, kept]), values[kept], basis)
+    def _ordered(cls, vectors: Float64Array, values: Float64Array, basis: Float64Array) -> Spectrum:
+        return cls(np.ascontiguousarray(vectors[:, ::-1]), values[::-1].copy(), basis)
 
     def dual(self, responses: Float64Array, alpha: Float64Array) -> Float64Array:
         """(rows, outputs) coefficients on the kernel's rows, for one alpha an output."""
         inside = self.vectors.T @ responses  # (r, outputs)
         return np.asarray(self.vectors @ (inside / (self.values[:, None] + alpha)), dtype=np.float64)
+
+
+def _considerable(values: Float64Array) -> BoolArray:
+    return np.asarray(values > max(NEGLIGIBLE * float(values.max(initial=0.0)), ROUNDING), dtype=np.bool_)
 
 
 def orthonormal(columns: Float64Array) -> Float64Array:
@@ -63,34 +77,42 @@ def orthonormal(columns: Float64Array) -> Float64Array:
     return np.asarray(vectors[:, singular > 1e-9 * singular.max(initial=0.0)], dtype=np.float64)
 
 
-def left_out_errors(spectrum: Spectrum, responses: Float64Array, alpha: float, groups: list[IntArray]) -> Float64Array:
-    """(outputs,) mean squared error when each group is predicted by a fit on all other rows.
+def left_out_errors(
+    spectrum: Spectrum, responses: Float64Array, alphas: Float64Array, groups: IntArray
+) -> Float64Array:
+    """(alphas, outputs) mean squared error when each group is predicted by a fit on all other rows.
 
     Args:
         spectrum: of the penalised part.
         responses: (rows, outputs).
-        alpha: penalty.
-        groups: row numbers, one (groups, size) array for each size of group that occurs.
+        alphas: penalties.
+        groups: (rows,) labels; with a single group every row leaves by itself.
     """
-    shrink = spectrum.values / (spectrum.values + alpha)
-    inside = spectrum.vectors.T @ responses
-    residuals = (
-        responses - spectrum.fixed @ (spectrum.fixed.T @ responses) - spectrum.vectors @ (shrink[:, None] * inside)
-    )
-    total = np.zeros(responses.shape[1])
-    for rows in groups:
-        hat = _blocks(spectrum.vectors[rows], shrink) + _blocks(spectrum.fixed[rows], np.ones(spectrum.fixed.shape[1]))
-        # a group that alone decides a direction has no prediction without it: a huge error instead of a division by 0
-        open_part = np.eye(rows.shape[1]) * (1.0 + 1e-9) - hat
-        total += (np.linalg.solve(open_part, residuals[rows]) ** 2).sum(axis=(0, 1))
+    shrink = spectrum.values[:, None] / (spectrum.values[:, None] + alphas)  # (r, alphas)
+    inside = (spectrum.vectors.T @ responses)[:, None, :] * shrink[:, :, None]  # (r, alphas, outputs)
+    fitted = np.tensordot(spectrum.vectors, inside, axes=1)  # (rows, alphas, outputs)
+    residuals = (responses - spectrum.fixed @ (spectrum.fixed.T @ responses))[:, None] - fitted
+    total = np.zeros(residuals.shape[1:])
+    for rows in rows_by_group_size(groups):
+        if rows.shape[1] == 1:
+            total += _single_errors(spectrum, shrink, residuals, rows[:, 0])
+        else:
+            total += [_group_errors(spectrum, weight, residuals[:, n], rows) for n, weight in enumerate(shrink.T)]
     return np.asarray(total / len(responses), dtype=np.float64)
 
 
-def _blocks(vectors: Float64Array, weights: Float64Array) -> Float64Array:
-    """(groups, size, size) weighted products of the (groups, size, r) rows of each group with each other."""
-    if vectors.shape[1] == 1:  # nearly always; a matrix product for each single row would be slow
-        return np.asarray((vectors**2 @ weights)[:, :, None], dtype=np.float64)
-    return np.asarray((vectors * weights) @ vectors.swapaxes(1, 2), dtype=np.float64)
+def _single_errors(spectrum: Spectrum, shrink: Float64Array, residuals: Float64Array, rows: IntArray) -> Float64Array:
+    """(alphas, outputs) summed squares of the rows that leave alone, for all penalties at once."""
+    hat = spectrum.vectors[rows] ** 2 @ shrink + (spectrum.fixed[rows] ** 2).sum(axis=1, keepdims=True)
+    return np.asarray(((residuals[rows] / (ALONE - hat)[:, :, None]) ** 2).sum(axis=0), dtype=np.float64)
+
+
+def _group_errors(spectrum: Spectrum, weight: Float64Array, residuals: Float64Array, rows: IntArray) -> Float64Array:
+    """(outputs,) summed squares of groups of one size, (groups, size) rows, for one penalty."""
+    vectors, fixed = spectrum.vectors[rows], spectrum.fixed[rows]  # (groups, size, r or q)
+    hat = (vectors * weight) @ vectors.swapaxes(1, 2) + fixed @ fixed.swapaxes(1, 2)
+    left_out = np.linalg.solve(ALONE * np.eye(rows.shape[1]) - hat, residuals[rows])
+    return np.asarray((left_out**2).sum(axis=(0, 1)), dtype=np.float64)
 
 
 def rows_by_group_size(groups: IntArray) -> list[IntArray]:
@@ -113,9 +135,8 @@ def choose_penalty(spectrum: Spectrum, responses: Float64Array, groups: IntArray
     """
     if not spectrum.values.size:
         return np.ones(responses.shape[1])
-    rows = rows_by_group_size(groups)
     grid = GRID * spectrum.values[0]
-    errors = np.stack([left_out_errors(spectrum, responses, float(alpha), rows) for alpha in grid])
+    errors = left_out_errors(spectrum, responses, grid, groups)
     # of equal errors (a response that is constant) the largest penalty
     best = len(grid) - 1 - np.argmin(errors[::-1], axis=0)
     return np.asarray(grid[best], dtype=np.float64)
