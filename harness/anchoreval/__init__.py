@@ -1,1 +1,49 @@
-"""anchoreval: benchmark compression with honest error bars."""
+"""anchoreval: benchmark compression with honest error bars.
+
+Pick a small anchor set of a benchmark's items from the results of models that were evaluated in full, score new models
+on the anchors alone, reconstruct their full scores with intervals.
+
+    import anchoreval as ae
+
+    matrix = ae.load_benchmark("pocket")
+    anchors = ae.select(matrix, "disco", k=100)
+    reconstruction = ae.reconstruct(matrix, anchors)
+    reconstruction.predict(targets)
+"""
+
+from __future__ import annotations
+
+from anchoreval.anchors import AnchorSet, load_anchors
+from anchoreval.errors import AnchorEvalError
+from anchoreval.importers.tidy import read_tidy
+from anchoreval.methods import Answers, Estimator, Policy, Selection, Selector
+from anchoreval.protocol.anchoring import reconstruct, select
+from anchoreval.protocol.compare import compare
+from anchoreval.reconstruction import Reconstruction
+from anchoreval.registry import estimators, policies, selectors
+from anchoreval.responses import ResponseMatrix
+from anchoreval.store import load_benchmark, write_benchmark
+from anchoreval.suite import Suite
+
+__all__ = [
+    "AnchorEvalError",
+    "AnchorSet",
+    "Answers",
+    "Estimator",
+    "Policy",
+    "Reconstruction",
+    "ResponseMatrix",
+    "Selection",
+    "Selector",
+    "Suite",
+    "compare",
+    "estimators",
+    "load_anchors",
+    "load_benchmark",
+    "policies",
+    "read_tidy",
+    "reconstruct",
+    "select",
+    "selectors",
+    "write_benchmark",
+]
