@@ -220,15 +220,15 @@ class ResponseMatrix:
         known = totals.rename(columns={c: "full_score" if c == SCORE else f"full_score/{c}" for c in totals})
         rest = self.models.drop(columns=known.columns, errors="ignore")
         weights = self.weights[columns]
-        return self._take(
-            np.arange(self.n_models),
-            columns,
-            {
-                "models": pd.concat([rest, known], axis=1),
-                "weights": weights / (weights.sum() or 1.0),
-                "coverage": {str(name): float(share) for name, share in shares.sum().items()},
-            },
-        )
+        changes: dict[str, Any] = {
+            "models": pd.concat([rest, known], axis=1),
+            "weights": weights / (weights.sum() or 1.0),
+            "coverage": {str(name): float(share) for name, share in shares.sum().items()},
+        }
+        if self.coverage and np.array_equal(columns, np.arange(self.n_items)):
+            # all of a part is that part to the last bit, so that fitting on it and on the whole cannot differ
+            changes |= {"weights": self.weights, "coverage": self.coverage}
+        return self._take(np.arange(self.n_models), columns, changes)
 
     def sorted_by_id(self) -> ResponseMatrix:
         """Models and items in the order of their ids: what methods see, so that input order changes nothing."""
