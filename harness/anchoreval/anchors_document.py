@@ -13,14 +13,13 @@ import pandas as pd
 from anchoreval.errors import MethodError
 from anchoreval.registry import provider
 from anchoreval.schema import plain
+from anchoreval.tables import ITEM_COLUMNS
 
 if TYPE_CHECKING:
     from anchoreval.anchors import AnchorSet
 
 VERSION = 1
 LIBRARIES = ("anchoreval", "numpy", "scipy", "pandas", "pyarrow", "scikit-learn")
-OWN = ("weight", "share", "inclusion", "item_weight")
-"""Keys of an anchor that are no columns of the item table."""
 
 
 def document_of(anchors: AnchorSet, files: Mapping[str, str]) -> dict[str, Any]:
@@ -77,7 +76,7 @@ def source_items(document: Mapping[str, Any]) -> tuple[pd.DataFrame, Any]:
     """
     frame = _frame(document)
     weights = frame["item_weight"].to_numpy(dtype=np.float64)
-    return frame.drop(columns=[name for name in OWN if name in frame]), weights
+    return frame[[name for name in ITEM_COLUMNS if name in frame]], weights
 
 
 def anchor_table(frame: pd.DataFrame) -> pd.DataFrame:
