@@ -6,7 +6,6 @@ import random
 import weakref
 from functools import partial
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -15,9 +14,11 @@ import pytest
 from scipy.special import softmax
 
 from anchoreval.errors import AnchorSetError, ConfigurationError, ScoringError
+from anchoreval.protocol.anchoring import select
 from anchoreval.responses import ResponseMatrix
 from anchoreval.scoring.live import score_full, score_live, score_models
 from anchoreval.scoring.model_source import RegisteredModel
+from anchoreval.scoring.replay import replay
 from anchoreval.scoring.task_set import TaskSet, load_tasks
 
 from .doubles import SIZES, BrokenLM, HashLM, anchor_table, choice_task, documents, generation_task, write_documents
@@ -297,14 +298,17 @@ def test_an_anchor_set_hands_on_its_part_of_the_benchmark(tasks: TaskSet) -> Non
     places = [(task, doc_id) for task, size in SIZES.items() for doc_id in range(size)]
     table = anchor_table(*places).assign(subject=[task for task, _ in places])
     matrix = ResponseMatrix.from_arrays(np.ones((3, len(table))), items=table, aggregation="macro", name="letters")
-    part = matrix.part([f"{task}/{doc_id}" for task, doc_id in PLACES])
-    anchors = SimpleNamespace(benchmark="letters", table=part.items, sources=part)
+    anchors = select(matrix, "random", k=5, calibration=0)
+    part = matrix.part(anchors.items)
     scored = score_live(HashLM(), anchors, tasks=tasks, name="m")
     assert scored.name == "letters"
+    assert list(scored.items.index) == list(anchors.items)
     assert scored.coverage == part.coverage
     np.testing.assert_allclose(scored.weights, part.weights)
     np.testing.assert_allclose(scored.shares[list(part.shares)], part.shares)
     assert scored.totals().isna().all(axis=None)
+    truth = score_full(HashLM(), matrix, tasks=tasks, name="m")
+    np.testing.assert_array_equal(scored.scores, replay(truth, anchors).scores)
 
 
 def test_items_without_a_place_in_a_task_cannot_be_asked(tasks: TaskSet) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from anchoreval.anchors import load_anchors
 from anchoreval.pocket import load, newcomers, population, score_directly, train, write_tasks
 from anchoreval.pocket.lm import PocketLM
+from anchoreval.protocol.anchoring import select
 from anchoreval.responses import ResponseMatrix
 from anchoreval.scoring.live import score_full, score_live, score_models
 from anchoreval.scoring.replay import replay
@@ -46,6 +50,19 @@ def test_new_models_are_scored_in_full_as_they_are_directly(shipped: ResponseMat
         scores, _ = score_directly(model)
         np.testing.assert_array_equal(result.responses.scores[row], scores)
         assert result.responses.full_scores.iloc[row] == pytest.approx(scores.mean())
+
+
+def test_a_saved_anchor_set_is_all_it_takes(shipped: ResponseMatrix, pocket_tasks: TaskSet, tmp_path: Path) -> None:
+    select(shipped, "random", k=100, seed=2).save(tmp_path / "anchors")
+    anchors = load_anchors(tmp_path / "anchors")
+    (spec,) = newcomers(1, seed=5)
+    live = score_live(PocketLM(spec), anchors, tasks=pocket_tasks, name=spec.name)
+    scores, _ = score_directly(train(spec), anchors.items)
+    np.testing.assert_array_equal(live.scores[0], scores)
+    estimate = anchors.reconstruction("mean").predict(live).loc[spec.name]
+    truth = score_directly(train(spec))[0].mean()
+    assert estimate["lower"] <= estimate["score"] <= estimate["upper"]
+    assert estimate["score"] == pytest.approx(truth, abs=0.15)
 
 
 def test_the_full_score_of_a_shipped_model_is_the_shipped_one(shipped: ResponseMatrix, pocket_tasks: TaskSet) -> None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from types import SimpleNamespace
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from anchoreval.errors import AnchorSetError, ResponseDataError, TooFewModelsError
+from anchoreval.protocol.anchoring import reconstruct, select
 from anchoreval.responses import ResponseMatrix
 from anchoreval.scoring.replay import replay
 
@@ -54,25 +53,30 @@ def test_what_the_benchmark_does_not_have_is_named(synthetic: Synthetic) -> None
         replay(matrix, ["nothing"])
 
 
-class AnchorSetDouble(SimpleNamespace):
-    def check_benchmark(self, matrix: ResponseMatrix) -> None:
-        if matrix.name != self.benchmark:
-            raise AnchorSetError("anchor set of another benchmark")
+def test_models_with_a_part_in_the_anchors_are_no_targets_unless_named(synthetic: Synthetic) -> None:
+    matrix = synthetic(30, 40, variants=2)
+    sources = matrix.models.index[:21]  # model020 is a source, its variant model021 is not
+    anchors = select(matrix.subset(models=sources), "random", k=10, seed=1)
+    targets = replay(matrix, anchors)
+    assert list(targets.models.index) == list(matrix.models.index[22:])
+    assert list(targets.items.index) == list(anchors.items)
+    np.testing.assert_array_equal(targets.scores, matrix.subset(targets.models.index, anchors.items).scores)
+    assert list(replay(matrix, anchors, ["model021", "model002"]).models.index) == ["model021", "model002"]
+    with pytest.raises(TooFewModelsError, match="every model of benchmark simulated had a part in the anchor set"):
+        replay(matrix.subset(models=sources), anchors)
 
 
-def test_models_with_a_role_are_no_targets_unless_named(synthetic: Synthetic) -> None:
-    matrix = synthetic(5, 40)
-    roles = pd.Series({"model000": "select", "model002": "calibrate", "elsewhere": "select"})
-    anchors = AnchorSetDouble(items=pd.Index(ITEMS), roles=roles, benchmark="simulated")
-    assert list(replay(matrix, anchors).models.index) == ["model001", "model003", "model004"]
-    assert list(replay(matrix, anchors, ["model002"]).models.index) == ["model002"]
-    with pytest.raises(TooFewModelsError, match="every model of benchmark simulated has a role"):
-        replay(matrix.subset(models=["model000", "model002"]), anchors)
-    anchors.roles = None
-    assert replay(matrix, anchors).n_models == 5
-    anchors.benchmark = "other"
-    with pytest.raises(AnchorSetError, match="another benchmark"):
-        replay(matrix, anchors)
+def test_anchors_of_another_benchmark_are_refused(synthetic: Synthetic) -> None:
+    anchors = select(synthetic(30, 40), "random", k=10)
+    with pytest.raises(AnchorSetError, match="anchor set of another benchmark"):
+        replay(synthetic(30, 41), anchors)
+
+
+def test_replayed_answers_give_estimates(synthetic: Synthetic) -> None:
+    matrix = synthetic(80, 60)
+    anchors = select(matrix.subset(models=matrix.models.index[:70]), "random", k=40)
+    estimates = reconstruct(matrix, anchors, "mean").predict(replay(matrix, anchors))
+    np.testing.assert_allclose(estimates["score"], matrix.full_scores[70:], atol=0.15)
 
 
 def test_a_changed_document_is_an_error(synthetic: Synthetic) -> None:

@@ -11,37 +11,18 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 
+from anchoreval.anchors import AnchorSet
 from anchoreval.arrays import Float64Array, FloatArray, Probabilities
 from anchoreval.errors import AnchorSetError
 from anchoreval.responses import SCORE, ResponseMatrix
 from anchoreval.tables import ITEM_COLUMNS
 
-
-class AnchorTable(Protocol):
-    """What scoring needs of an `anchoreval.anchors.AnchorSet`."""
-
-    @property
-    def benchmark(self) -> str:
-        """Name of the benchmark."""
-        ...
-
-    @property
-    def table(self) -> pd.DataFrame:
-        """One row an anchor: `task`, `doc_id`, where known `doc_hash`, `share` and columns of the item table."""
-        ...
-
-    @property
-    def sources(self) -> ResponseMatrix | None:
-        """The source models' answers on the anchors, as a part of the benchmark."""
-        ...
-
-
-Anchors: TypeAlias = "AnchorTable | pd.DataFrame | Mapping[str, Iterable[int]]"
+Anchors: TypeAlias = AnchorSet | pd.DataFrame | Mapping[str, Iterable[int]]
 """An anchor set; a table of that shape indexed by item id; or the document ids of each task."""
 
 

@@ -4,33 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable
-from typing import Any, Protocol, TypeAlias
+from typing import TypeAlias
 
 import pandas as pd
 
+from anchoreval.anchors import AnchorSet
 from anchoreval.errors import AnchorSetError, TooFewModelsError
+from anchoreval.groups import model_groups
 from anchoreval.responses import ResponseMatrix
 
-
-class RecordedAnchors(Protocol):
-    """What replaying needs of an `anchoreval.anchors.AnchorSet`."""
-
-    @property
-    def items(self) -> pd.Index[Any]:
-        """Ids of the anchors."""
-        ...
-
-    @property
-    def roles(self) -> pd.Series[str] | None:
-        """The source models' roles, by model."""
-        ...
-
-    def check_benchmark(self, matrix: ResponseMatrix) -> None:
-        """Raise AnchorSetError unless the anchors are items of this benchmark."""
-        ...
-
-
-ReplayedAnchors: TypeAlias = "RecordedAnchors | pd.DataFrame | Iterable[str]"
+ReplayedAnchors: TypeAlias = AnchorSet | pd.DataFrame | Iterable[str]
 """An anchor set; a table indexed by item id; or the ids of the anchors."""
 
 
@@ -40,7 +23,7 @@ def replay(matrix: ResponseMatrix, anchors: ReplayedAnchors, models: Iterable[st
     Args:
         matrix: a benchmark that holds their answers.
         anchors: an anchor set, a table with `doc_hash` where known, or ids of items.
-        models: ids of the target models; None: all that played no part in making the anchor set.
+        models: ids of the target models; None: all that had no part in making the anchor set, nor a variant that had.
 
     Returns:
         The models and the anchors, in the orders given. What a model did not answer is NaN, and known full scores are
@@ -49,29 +32,32 @@ def replay(matrix: ResponseMatrix, anchors: ReplayedAnchors, models: Iterable[st
     Raises:
         AnchorSetError: the anchors are of another benchmark, or their documents have changed.
         ResponseDataError: naming a model or an item that the benchmark does not have.
-        TooFewModelsError: every model played a part in making the anchor set, and none is named.
+        TooFewModelsError: every model had such a part, and none is named.
     """
-    if isinstance(anchors, pd.DataFrame):
-        _check_documents(matrix, anchors)
-        items, roles = list(anchors.index), None
-    elif isinstance(anchors, Iterable):
-        items, roles = list(anchors), None
-    else:
+    roles = None
+    if isinstance(anchors, AnchorSet):
         anchors.check_benchmark(matrix)
         items, roles = list(anchors.items), anchors.roles
-    wanted = _without_role(matrix, roles) if models is None else list(models)
+    elif isinstance(anchors, pd.DataFrame):
+        _check_documents(matrix, anchors)
+        items = list(anchors.index)
+    else:
+        items = list(anchors)
+    wanted = _without_part(matrix, roles) if models is None else list(models)
     part = matrix.subset(models=wanted).part(items)
     known = [column for column in part.models if str(column).partition("/")[0] == "full_score"]
     return dataclasses.replace(part, models=part.models.drop(columns=known))
 
 
-def _without_role(matrix: ResponseMatrix, roles: pd.Series[str] | None) -> list[str]:
-    models = matrix.models.index if roles is None else matrix.models.index.difference(roles.index, sort=False)
-    if models.empty:
+def _without_part(matrix: ResponseMatrix, roles: pd.Series[str] | None) -> list[str]:
+    """Models that have no role, and no variant or copy with one."""
+    groups = model_groups(matrix)
+    taken = set() if roles is None else set(groups[groups.index.isin(roles.index)])
+    if not (models := [str(model) for model, group in groups.items() if group not in taken]):
         raise TooFewModelsError(
-            f"every model of benchmark {matrix.name} has a role in the anchor set: name the models to replay"
+            f"every model of benchmark {matrix.name} had a part in the anchor set: name the models to replay"
         )
-    return [str(model) for model in models]
+    return models
 
 
 def _check_documents(matrix: ResponseMatrix, anchors: pd.DataFrame) -> None:
