@@ -153,7 +153,9 @@ def test_the_figures_are_those_of_the_models_held_out(synthetic: Simulator) -> N
 
 def test_what_does_not_apply_or_breaks_leaves_the_others_alone(synthetic: Simulator) -> None:
     made = synthetic(40, 30)
-    table = compare(made, ["random", "disco", "stratified", Broken()], ["mean", "signature"], k=[10, 31], repeats=1)
+    table = compare(
+        made, ["random", "disco", "stratified", Broken()], ["mean", "signature"], k=[10, 31], repeats=1, level=0.8
+    )
     status = table.set_index(["selector", "estimator", "k"])[["status", "reason"]]
     assert status.loc[("random", "mean", 10)].tolist() == ["ok", ""]
     assert status.loc[("random", "mean", 31), "status"] == "not applicable"
@@ -186,6 +188,15 @@ def test_without_calibration_models_there_are_no_intervals(synthetic: Simulator)
     assert table["mae"].notna().all()
 
 
+def test_too_few_calibration_models_for_the_level_are_told(synthetic: Simulator) -> None:
+    table = compare(synthetic(40, 30), "random", "signature", k=10, repeats=2)
+    assert set(table["reason"]) == {"intervals are 0 to 1: 9 groups of calibration models allow 90.0% at most"}
+    assert (table["interval_width"] == 100).all()
+    assert summary(table)["reason"].iloc[0].startswith("2 of 2 repeats with a remark: intervals are 0 to 1")
+    attained = compare(synthetic(40, 30), "random", "signature", k=10, repeats=2, level=0.9)
+    assert set(attained["reason"]) == {""}
+
+
 def test_targets_without_answers_are_counted(synthetic: Simulator) -> None:
     made = synthetic(40, 400)
     scores = made.scores.copy()
@@ -199,7 +210,7 @@ def test_targets_without_answers_are_counted(synthetic: Simulator) -> None:
         def select(self, sources: ResponseMatrix, k: int, rng: np.random.Generator) -> Selection:
             return Selection(items=sources.items.index[:k])
 
-    row = compare(made, {"first": First()}, Watcher(), k=5, repeats=1).iloc[0]
+    row = compare(made, {"first": First()}, Watcher(), k=5, repeats=1, level=0.7).iloc[0]
     silent = 10 - row["n_target"]
     assert 0 < silent < 10
     assert (row["status"], row["reason"]) == ("ok", f"{silent} of 10 targets answered no anchor")
@@ -258,7 +269,7 @@ def test_summary_is_mean_and_standard_error_over_repeats(synthetic: Simulator) -
 
 
 def test_summary_says_how_many_repeats_are_without_figures(synthetic: Simulator) -> None:
-    table = compare(synthetic(40, 30), "random", "mean", k=5, repeats=3)
+    table = compare(synthetic(40, 30), "random", "mean", k=5, repeats=3, level=0.8)
     table.loc[1, ["status", "reason"]] = ["failed", "MethodError: broke"]
     row = summary(table).iloc[0]
     assert (row["repeats"], row["reason"]) == (2, "1 of 3 repeats without figures: MethodError: broke")

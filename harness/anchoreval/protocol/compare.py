@@ -92,7 +92,8 @@ def compare(
         models included), `n_target`, `n_anchors`, the figures of `anchoreval.protocol.metrics.error_metrics`
         (errors, `mdad` and `interval_width` in percentage points), `select_seconds`, `fit_seconds`. `status` is `ok`;
         `not applicable` where the data do not meet a need or k is too large; `failed` where a method raised. The
-        others go on, and `reason` says why; where targets answered no anchor, it says how many.
+        others go on, and `reason` says why. Beside `ok` it says where targets answered no anchor, and where there are
+        too few calibration models for the level.
 
     Raises:
         UnknownMethodError, MethodOptionError: no such method, option, split, share or rule.

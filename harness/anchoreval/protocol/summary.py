@@ -25,8 +25,9 @@ def summary(table: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         A row per benchmark, split, selector, estimator and k, in the table's order: `repeats` (those with status
-        `ok`), `status` and `reason` (`ok` where any repeat is, with the number that are not as the reason; else those
-        of the first repeat), the means, and a column `<figure>_se` for each of the metrics (NaN for a single repeat).
+        `ok`), `status` and `reason` (`ok` where any repeat is, and then how many are not or carry a remark, with the
+        first of these; else those of the first repeat), the means, and a column `<figure>_se` for each of the metrics
+        (NaN for a single repeat).
     """
     rows = [_row(dict(zip(BY, keys, strict=True)), cell) for keys, cell in table.groupby(BY, sort=False)]
     errors = [f"{name}_se" for name in METRICS]
@@ -44,9 +45,10 @@ def _state(cell: pd.DataFrame, done: pd.DataFrame) -> dict[str, str]:
     others = cell.drop(index=done.index)
     if done.empty:
         return {"status": others["status"].iloc[0], "reason": others["reason"].iloc[0]}
-    if others.empty:
-        return {"status": "ok", "reason": ""}
-    return {
-        "status": "ok",
-        "reason": f"{len(others)} of {len(cell)} repeats without figures: {others['reason'].iloc[0]}",
-    }
+    told = done[done["reason"] != ""]
+    remarks = [
+        f"{len(rows)} of {len(cell)} repeats {what}: {rows['reason'].iloc[0]}"
+        for rows, what in ((others, "without figures"), (told, "with a remark"))
+        if len(rows)
+    ]
+    return {"status": "ok", "reason": "; ".join(remarks)}

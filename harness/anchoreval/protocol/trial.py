@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any, Self
@@ -16,6 +16,7 @@ from anchoreval.arrays import Float64Array
 from anchoreval.contract import choose
 from anchoreval.groups import model_groups
 from anchoreval.methods import Estimator, Selection, Selector
+from anchoreval.numerics.ranks import ROUNDING
 from anchoreval.protocol.metrics import error_metrics
 from anchoreval.protocol.roles import assign_roles, with_full_scores
 from anchoreval.protocol.splits import split
@@ -89,7 +90,7 @@ class Trial:
         estimates = self._predicted(fitted)
         silent = int(estimates[SCORE].isna().sum())
         return {
-            "reason": f"{silent} of {self.targets.n_models} targets answered no anchor" if silent else "",
+            "reason": "; ".join(self._remarks(fitted, silent)),
             "n_source": self.sources.n_models,
             "n_target": self.targets.n_models - silent,
             "n_anchors": len(selection.items),
@@ -97,10 +98,20 @@ class Trial:
             "fit_seconds": seconds,
         }
 
+    def _remarks(self, fitted: Reconstruction, silent: int) -> Iterator[str]:
+        """What a reader of the figures must know."""
+        if silent:
+            yield f"{silent} of {self.targets.n_models} targets answered no anchor"
+        if len(fitted.residuals) and fitted.attainable_level < self.level - ROUNDING:
+            yield (
+                f"intervals are 0 to 1: {fitted.residuals['group'].nunique()} groups of calibration models allow "
+                f"{fitted.attainable_level:.1%} at most"
+            )
+
     def _predicted(self, fitted: Reconstruction) -> pd.DataFrame:
         """Estimates and intervals from the targets' answers on the anchors, and nothing else of them."""
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", IntervalWarning)  # coverage and width in the row say it
+            warnings.simplefilter("ignore", IntervalWarning)  # the row says it
             return fitted.predict(answers_only(self.targets, fitted.anchors), level=self.level)
 
 
