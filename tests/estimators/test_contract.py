@@ -6,12 +6,14 @@ A method appears here by being registered. `OPTIONS` makes a slow one quick; `VA
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from anchoreval.anchors import AnchorSet, load_anchors
 from anchoreval.contract import choose, fit, unmet_need
 from anchoreval.errors import AnchorEvalError, AnchorSetError, NotApplicableError
 from anchoreval.methods import NEEDS, Estimator, Selection
@@ -288,3 +290,31 @@ def test_intervals_hold_the_estimate_and_stay_within_bounds(
         items_digest=made.items_digest,
     )
     pd.testing.assert_frame_equal(restored.predict(targets, level=0.7), estimate, check_exact=True)
+
+
+@pytest.mark.parametrize("kind", ["options", "macro", "missing"])
+def test_a_saved_folder_reconstructs_to_the_last_digit(
+    name: str, options: dict[str, Any], kind: str, matrices: dict[str, ResponseMatrix], tmp_path: Path
+) -> None:
+    sources, targets = split(matrices[kind])
+    selection = anchors_of(sources, 12)
+    if fitted(name, options, sources, selection) is None:
+        return
+    roles = pd.Series(np.where(np.arange(30) < 12, "calibrate", "select"), index=sources.models.index)
+    anchors = AnchorSet.make(sources, selection, roles=roles, selector=make_selector("random"), k=12, seed=0)
+    made = reconstruct_from(sources, selection, roles, make_estimator(name, **options), groups=anchors.groups)
+    expected = made.predict(targets, level=0.6)
+    anchors.with_reconstruction(made).save(tmp_path / "anchors")
+    loaded = load_anchors(tmp_path / "anchors")
+    pd.testing.assert_frame_equal(loaded.reconstruction().predict(targets, level=0.6), expected, check_exact=True)
+    if not made.estimator.whole_matrix:  # fitted again from the sources in the folder
+        assert loaded.sources is not None
+        again = reconstruct_from(
+            loaded.sources,
+            loaded.selection,
+            loaded.roles,
+            make_estimator(name, **options),
+            groups=loaded.groups,
+            items_digest=loaded.items_digest,
+        )
+        pd.testing.assert_frame_equal(again.predict(targets, level=0.6), expected, check_exact=True)

@@ -89,7 +89,7 @@ class Ridge:
 class KernelRidge:
     """Polynomial kernel (x x' / scale + 1)^degree, scale being the sources' mean squared length.
 
-    Costs an eigendecomposition: 0.1 s at 500 sources, 10 s at 3,000. Source: Bowyer et al. (arXiv 2605.25773).
+    Costs an eigendecomposition: 0.05 s at 500 sources, 5 s at 3,000. Source: Bowyer et al. (arXiv 2605.25773).
     """
 
     degree: int = 2
