@@ -7,8 +7,8 @@ choose with; the simplest applicable candidate is then taken unseen.
 
 The anchors were selected once, on all of these sources, and the selection is not repeated in the folds. The errors in
 `tried` therefore rank candidates but are no error bars; those come from calibration models
-(`anchoreval.reconstruction`). Costs `folds` + 1 fits of every candidate: 1 to 3 s at 300 sources and 100 anchors. Beyond
-1,000 sources only ridge is tried beside mean and weighted.
+(`anchoreval.reconstruction`). Costs `folds` + 1 fits of every candidate: 1 to 3 s at 300 sources and 100 anchors.
+Beyond 1,000 sources only ridge is tried beside mean and weighted.
 """
 
 from __future__ import annotations
