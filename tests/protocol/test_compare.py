@@ -217,6 +217,19 @@ def test_targets_without_answers_are_counted(synthetic: Simulator) -> None:
     assert row["mae"] > 0
 
 
+def test_an_estimator_that_gives_no_score_has_failed(synthetic: Simulator) -> None:
+    @dataclass
+    class Mute(Watcher):
+        """Gives nobody a score."""
+
+        def predict(self, targets: ResponseMatrix) -> pd.DataFrame:
+            return super().predict(targets) * np.nan
+
+    row = compare(synthetic(40, 30), "random", Mute(), k=5, repeats=1).iloc[0]
+    assert row["status"] == "failed"
+    assert row["reason"].startswith("MethodError: estimator mute gives no score for 10 of 10 targets")
+
+
 def test_missing_answers_are_refused_or_allowed(synthetic: Simulator) -> None:
     made = synthetic(40, 100, missing=0.2)
     refused = compare(made, "random", "mean", k=20, repeats=1).iloc[0]

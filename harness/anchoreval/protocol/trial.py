@@ -12,8 +12,9 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
-from anchoreval.arrays import Float64Array
+from anchoreval.arrays import BoolArray, Float64Array
 from anchoreval.contract import choose
+from anchoreval.errors import MethodError, NotApplicableError
 from anchoreval.groups import model_groups
 from anchoreval.methods import Estimator, Selection, Selector
 from anchoreval.numerics.ranks import ROUNDING
@@ -21,6 +22,7 @@ from anchoreval.protocol.metrics import error_metrics
 from anchoreval.protocol.roles import assign_roles, with_full_scores
 from anchoreval.protocol.splits import split
 from anchoreval.reconstruction import SELECT, IntervalWarning, Reconstruction, reconstruct_from
+from anchoreval.registry import method_name
 from anchoreval.responses import SCORE, ResponseMatrix
 
 
@@ -83,20 +85,41 @@ class Trial:
         return choose(selector, choosing, k, self.seed), perf_counter() - started
 
     def figures(self, selection: Selection, estimator: Estimator) -> dict[str, Any]:
-        """Every figure of a row: errors on the targets, numbers of models and anchors, seconds of the fit."""
+        """Every figure of a row: errors on the targets, numbers of models and anchors, seconds of the fit.
+
+        Raises:
+            NotApplicableError: a need of the estimator is not met, or no target answered any anchor.
+            MethodError: the estimator gives no score for a target that answered anchors.
+        """
         started = perf_counter()
         fitted = reconstruct_from(self.sources, selection, self.roles, estimator, seed=self.seed, groups=self.groups)
         seconds = perf_counter() - started
-        estimates = self._predicted(fitted)
-        silent = int(estimates[SCORE].isna().sum())
+        answers = answers_only(self.targets, selection.items)
+        silent: BoolArray = np.asarray(np.isnan(answers.scores).all(axis=1), dtype=np.bool_)
+        if silent.all():
+            raise NotApplicableError(f"none of the {len(silent)} targets answered any anchor")
+        estimates = self._predicted(fitted, answers, silent)
         return {
-            "reason": "; ".join(self._remarks(fitted, silent)),
+            "reason": "; ".join(self._remarks(fitted, int(silent.sum()))),
             "n_source": self.sources.n_models,
-            "n_target": self.targets.n_models - silent,
+            "n_target": int((~silent).sum()),
             "n_anchors": len(selection.items),
-            **error_metrics(estimates[SCORE], self.truth, estimates["lower"], estimates["upper"]),
+            **error_metrics(estimates[SCORE], self.truth[~silent], estimates["lower"], estimates["upper"]),
             "fit_seconds": seconds,
         }
+
+    def _predicted(self, fitted: Reconstruction, answers: ResponseMatrix, silent: BoolArray) -> pd.DataFrame:
+        """Estimates and intervals of the targets that answered at least one anchor."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", IntervalWarning)  # the row says it
+            estimates = fitted.predict(answers, level=self.level)[~silent]
+        if (without := estimates.index[estimates[SCORE].isna()]).size:
+            name = method_name(fitted.estimator)
+            raise MethodError(
+                f"estimator {name} gives no score for {without.size} of {len(estimates)} targets that answered "
+                f"anchors, first {without[0]!r}"
+            )
+        return estimates
 
     def _remarks(self, fitted: Reconstruction, silent: int) -> Iterator[str]:
         """What a reader of the figures must know."""
@@ -107,12 +130,6 @@ class Trial:
                 f"intervals are 0 to 1: {fitted.residuals['group'].nunique()} groups of calibration models allow "
                 f"{fitted.attainable_level:.1%} at most"
             )
-
-    def _predicted(self, fitted: Reconstruction) -> pd.DataFrame:
-        """Estimates and intervals from the targets' answers on the anchors, and nothing else of them."""
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", IntervalWarning)  # the row says it
-            return fitted.predict(answers_only(self.targets, fitted.anchors), level=self.level)
 
 
 def answers_only(targets: ResponseMatrix, anchors: Iterable[str]) -> ResponseMatrix:
