@@ -57,6 +57,10 @@ def refused(arguments: list[str], folder: Path, capsys: pytest.CaptureFixture[st
         (["sed=3"], ["sed", "did you mean seed"]),
         (["split.knd=iid"], ["split.knd"]),
         (["selector=disco", "selector.guide=3"], ["selector.guide"]),
+        (["+foo=3"], ["foo"]),
+        (["+split.foo=3"], ["split.foo"]),
+        (["k=${nothing}"], ["nothing"]),
+        (["scorer=replay", "scorer.models=abc"], ["scorer.models=abc", "list"]),
         (["k=[1"], ["k=[1"]),
         (["k"], ["k cannot be read"]),
         (["--frobnicate"], ["--frobnicate"]),
@@ -72,7 +76,7 @@ def refused(arguments: list[str], folder: Path, capsys: pytest.CaptureFixture[st
         (["k=61"], ["k = 61", "60 items"]),
         (["calibration=most"], ["calibration"]),
         (["calibration=[model000,nobody]"], ["nobody"]),
-        (["selector=disco"], ["disco", "option probabilities"]),
+        (["selector=disco", "k=10"], ["disco", "option probabilities"]),
         (["scorer=pocket"], ["scorer=pocket", "simulated"]),
         (["scorer.models=[nobody]", "scorer=replay"], ["nobody"]),
         (["split=chronological", "split.test_share=1.5"], ["test_share"]),
@@ -131,7 +135,10 @@ def test_every_example_of_the_help_composes(capsys: pytest.CaptureFixture[str]) 
     examples = re.findall(r"^  anchoreval (.*)$", capsys.readouterr().out, re.MULTILINE)
     assert len(examples) == 5
     for example in examples:
-        assert main([*example.removeprefix("-m ").replace(",disco k=25,50,100 seed=0,1,2", "").split(), "--cfg", "job"]) == 0
+        assert (
+            main([*example.removeprefix("-m ").replace(",disco k=25,50,100 seed=0,1,2", "").split(), "--cfg", "job"])
+            == 0
+        )
         assert yaml.safe_load(capsys.readouterr().out)["job"]["name"] in cli.JOBS
 
 

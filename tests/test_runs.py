@@ -33,10 +33,15 @@ def test_a_run_is_complete_only_when_written_as_a_whole(tmp_path: Path) -> None:
 
 def test_a_run_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
     run = Run(tmp_path / "new", "run", "b", {"k": 1})
-    with pytest.raises(RuntimeError), run.writing("") as folder:
-        (folder / "half").write_text("x", encoding="utf-8")
-        raise RuntimeError
-    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+    def fail() -> None:
+        with run.writing("") as folder:
+            (folder / "half").write_text("x", encoding="utf-8")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    assert not list(tmp_path.iterdir())
     assert not run.is_complete()
 
 

@@ -6,6 +6,7 @@ Exit status: 0 done, 1 the work failed, 2 the request was wrong (one line on sta
 
 from __future__ import annotations
 
+import inspect
 import os
 import sys
 import time
@@ -13,14 +14,14 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import hydra
 from omegaconf import DictConfig, OmegaConf
 
 from anchoreval import cli_sweep
 from anchoreval.cli_messages import request_error
-from anchoreval.config import CONF, register
+from anchoreval.config import CONF, refuse_added_keys, register
 from anchoreval.errors import AnchorEvalError, ConfigurationError, RequestError
 from anchoreval.jobs.output import note
 
@@ -41,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         with _process_state(arguments):
             _check_flags(arguments)
-            hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")(task)()
+            hydra.main(config_path=str(CONF), config_name="config", **_hydra_options())(task)()
             return cli_sweep.finish()
     except KeyboardInterrupt:
         return _say("interrupted", INTERRUPTED)
@@ -63,7 +64,8 @@ def task(config: DictConfig) -> float | None:
     outcome = None
     try:
         outcome = _dispatch(config)
-    except Exception as error:
+    except Exception as raised:
+        error = request_error(raised, ()) or raised
         ended = {"status": _report(error, config.verbose), "message": _one_line(error)}
     else:
         unchanged = config.exit_code and not outcome.changed
@@ -74,9 +76,17 @@ def task(config: DictConfig) -> float | None:
     return outcome.objective if outcome else float("nan")
 
 
+def _hydra_options() -> dict[str, Any]:
+    """Hydra 1.3 asks for the version whose behaviour is meant, 1.4 for what configurations may instantiate."""
+    if "execution_whitelist" in inspect.signature(hydra.main).parameters:
+        return {"execution_whitelist": [f"{cli_sweep.__name__}.{cli_sweep.Summary.__name__}"]}
+    return {"version_base": "1.3"}
+
+
 def _dispatch(config: DictConfig) -> Outcome:
     if missing := sorted(OmegaConf.missing_keys(config)):
         raise ConfigurationError(f"{missing[0]} is missing: give {missing[0]}=<value>")
+    refuse_added_keys(config)
     name = config.job.name
     if name not in JOBS:
         raise ConfigurationError(f"no job is called {name!r} (there are: {', '.join(JOBS)})")

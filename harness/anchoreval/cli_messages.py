@@ -15,6 +15,9 @@ from anchoreval.errors import ConfigurationError, MissingExtraError
 EXTRAS = {"joblib": "parallel", "submitit_slurm": "slurm", "submitit_local": "slurm", "ray": "ray"}
 """Launchers of which the plug-in is an extra of ours."""
 
+OPEN = ("selector", "estimator", "scorer.model_args", "scorer.settings")
+"""Sections whose keys are somebody else's: a plug-in's or lm-eval's."""
+
 SYNTAX = ("no viable", "mismatched input", "extraneous input", "token recognition", "missing EQUAL", "LexerNoViable")
 
 
@@ -26,10 +29,10 @@ def request_error(error: BaseException, arguments: Sequence[str]) -> Configurati
     text = " ".join(str(e) for e in chain)
     if choice := re.search(r"(?:Could not find|could not find) '([^']+)/([^'/]+)'", text):
         return _unknown_choice(choice.group(1), choice.group(2), text)
-    if "not a valid" in text or "could not be converted" in text or "ValidationError" in text:
-        return ConfigurationError(_wrong_type(chain, text))
     if key := re.search(r"Could not (?:override|append to config)[^']*'([^']+)'", text):
         return ConfigurationError(_wrong_key(key.group(1), text))
+    if "Error merging override" in text or "could not be converted" in text:
+        return ConfigurationError(_wrong_type(chain, text))
     if any(mark in text for mark in SYNTAX):
         return ConfigurationError(_bad_syntax(text, arguments))
     return ConfigurationError(" ".join(re.sub(r"Config search path:.*", "", str(chain[0]), flags=re.S).split()))
@@ -60,13 +63,24 @@ def _wrong_type(chain: Sequence[BaseException], text: str) -> str:
 def _wrong_key(key: str, text: str) -> str:
     parent, _, last = key.rpartition(".")
     known = list(Config.__dataclass_fields__) if not parent else []
-    return f"{key}: there is no such key{_hint(last, known)}"
+    opened = f" (+{key}=<value> passes it on all the same)" if parent in OPEN else _hint(last, known)
+    return f"{key}: there is no such key{opened}"
 
 
 def _bad_syntax(text: str, arguments: Sequence[str]) -> str:
-    reason = text.split("See https://")[0]
-    named = next((a for a in arguments if a and a in reason), None)
-    return f"{named or 'an override'} cannot be read: {' '.join(reason.split())}"
+    reason = " ".join(text.split("See https://")[0].split()).removeprefix("Error parsing override ")
+    named = next((a for a in arguments if not a.startswith("-") and not _is_readable(a)), "an override")
+    return f"{named} cannot be read: {reason}"
+
+
+def _is_readable(override: str) -> bool:
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+
+    try:
+        OverridesParser.create().parse_override(override)
+    except HydraException:
+        return False
+    return True
 
 
 def _hint(name: str, known: Sequence[str]) -> str:

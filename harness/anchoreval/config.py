@@ -6,12 +6,14 @@ plug-in brings options of its own; `anchoreval.instantiate` checks those against
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
 from hydra.core.config_store import ConfigStore
-from omegaconf import MISSING
+from omegaconf import MISSING, DictConfig, OmegaConf
+
+from anchoreval.errors import ConfigurationError
 
 HERE = Path(__file__).resolve().parent
 CONF = HERE / "conf" if (HERE / "conf").is_dir() else HERE.parents[1] / "conf"
@@ -140,3 +142,17 @@ def register() -> None:
         "lm_eval": LmEvalScorerConfig,
     }.items():
         store.store(group="scorer", name=f"{name}_schema", node=schema, provider="anchoreval")
+
+
+def refuse_added_keys(config: DictConfig, parent: str = "") -> None:
+    """Refuse a key that `+key=value` put where the schema knows all keys: it would have no effect.
+
+    Raises:
+        ConfigurationError: naming the key.
+    """
+    schema = OmegaConf.get_type(config)
+    for key in map(str, config):
+        if is_dataclass(schema) and key not in {f.name for f in fields(schema)}:
+            raise ConfigurationError(f"{parent}{key}: there is no such key")
+        if not OmegaConf.is_missing(config, key) and isinstance(config[key], DictConfig):
+            refuse_added_keys(config[key], f"{parent}{key}.")

@@ -50,7 +50,6 @@ def instantiate(kind: str, node: Mapping[str, Any], **given: Any) -> Any:
         ConfigurationError: no target, one that is not on the list, or special keys other than `_target_`.
     """
     from hydra import utils
-    from hydra.errors import InstantiationException
 
     plain = _plain(node)
     target = plain.get("_target_")
@@ -58,14 +57,14 @@ def instantiate(kind: str, node: Mapping[str, Any], **given: Any) -> Any:
         raise ConfigurationError(f"{kind}: the configuration has no _target_")
     _refuse_special_keys(kind, plain)
     _refuse_other_targets(kind, target)
-    extra: dict[str, Any] = {"_convert_": "all", "_recursive_": False}
+    extra: dict[str, Any] = {"_convert_": "all", "_recursive_": False, "_partial_": True}
     if "_execution_whitelist_" in inspect.signature(utils.instantiate).parameters:  # Hydra 1.4
         extra["_execution_whitelist_"] = [target]
+    make = utils.instantiate(plain, **extra)  # called here, since Hydra would turn `given` into configuration nodes
     try:
-        return utils.instantiate(plain, **extra, **given)
-    except InstantiationException as error:
-        cause = error.__cause__ or error
-        raise ConfigurationError(f"{kind} {target}: {' '.join(str(cause).split())}") from error
+        return make(**given)
+    except TypeError as error:
+        raise ConfigurationError(f"{kind} {target}: {' '.join(str(error).split())}") from error
 
 
 def _method(kind: str, node: Mapping[str, Any]) -> object:

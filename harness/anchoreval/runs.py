@@ -13,7 +13,7 @@ import platform
 import re
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -84,15 +84,27 @@ class Run:
 
     @contextmanager
     def writing(self, config_yaml: str) -> Iterator[Path]:
-        """A temporary folder to write results in, which becomes the run's folder if all goes well."""
-        with replacing_folder(self.folder) as folder:
-            yield folder
-            write_text(folder / "config.yaml", config_yaml)
-            files = {
-                p.relative_to(folder).as_posix(): p.stat().st_size for p in sorted(folder.rglob("*")) if p.is_file()
-            }
-            done = {"hash": self.digest, "identity": json.loads(_canonical(self.identity)), "versions": versions(), "timings": self.timings}
-            write_json(folder / DONE, {**done, "files": files})
+        """A temporary folder to write results in, which becomes the run's folder if all goes well.
+
+        If not, nothing stays behind, no empty folder either.
+        """
+        missing = [parent for parent in self.folder.parents if not parent.exists()]
+        try:
+            with replacing_folder(self.folder) as folder:
+                yield folder
+                write_text(folder / "config.yaml", config_yaml)
+                write_json(folder / DONE, self._record(folder))
+        except BaseException:
+            for parent in missing:
+                with suppress(OSError):  # not empty: somebody else writes there too
+                    parent.rmdir()
+            raise
+
+    def _record(self, folder: Path) -> dict[str, Any]:
+        files = {p.relative_to(folder).as_posix(): p.stat().st_size for p in sorted(folder.rglob("*")) if p.is_file()}
+        identity = json.loads(_canonical(self.identity))
+        made = {"versions": versions(), "timings": self.timings}
+        return {"hash": self.digest, "identity": identity, **made, "files": files}
 
     def _paths(self, sizes: Mapping[str, int]) -> list[tuple[Path, int]]:
         return [(self.folder / name, size) for name, size in sizes.items()]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from anchoreval.protocol.compare import COLUMNS
 from anchoreval.reporting.compare_report import markdown_report, terminal_report
 
 
@@ -16,12 +17,12 @@ def cells() -> pd.DataFrame:
     lost = {**common, "repeat": 0, "selector": "disco", "estimator": "mean", "status": "not applicable"}
     rows += [{**lost, "k": k, "reason": "estimator mean needs inclusion"} for k in (10, 20)]
     rows += [{**lost, "k": 20, "estimator": "x", "status": "failed", "reason": "it | raised"}]
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows).reindex(columns=list(COLUMNS))
 
 
 def test_means_and_standard_errors_over_repeats_by_hand() -> None:
     rows = [line.split() for line in terminal_report(cells()).splitlines() if line.startswith("iid")]
-    assert rows[0] == "iid 10 disco auto 2.50 +- 0.50 -0.50 +- 0.00 0.900 +- 0.000 1.00 +- 0.00 10.0 +- 0.0".split()
+    assert " ".join(rows[0]) == ("iid 10 disco auto 2.50 +- 0.50 -0.50 +- 0.00 0.900 +- 0.000 1.00 +- 0.00 10.0 +- 0.0")
     assert rows[1][2] == "random"
     assert rows[1][4:7] == ["4.50", "+-", "0.50"]
 

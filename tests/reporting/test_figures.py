@@ -58,7 +58,9 @@ def test_estimates_against_truth(tmp_path: Path, drawn: list[Any]) -> None:
         "Estimates miss the true score by 3.7 points on average; 2 of 3 intervals hold it"
     )
     assert all(inside(axes, 100 * t, 100 * e) for t, e in residuals()[["truth", "estimate"]].to_numpy())
-    assert all(inside(axes, 100 * r["truth"], 100 * r[c]) for _, r in estimates().iterrows() for c in ("lower", "upper"))
+    assert all(
+        inside(axes, 100 * r["truth"], 100 * r[c]) for _, r in estimates().iterrows() for c in ("lower", "upper")
+    )
 
 
 def test_a_figure_is_the_same_every_time(tmp_path: Path) -> None:
@@ -105,7 +107,15 @@ def test_the_title_says_how_difficult_the_anchors_are(
 
 def cells() -> pd.DataFrame:
     rows = [
-        {"benchmark": "b", "split": split, "repeat": repeat, "selector": chose, "estimator": how, "k": k, "status": "ok"}
+        {
+            "benchmark": "b",
+            "split": split,
+            "repeat": repeat,
+            "selector": chose,
+            "estimator": how,
+            "k": k,
+            "status": "ok",
+        }
         | {"mae": (3.0 if chose == "disco" else 5.0) * 10 / k + 0.1 * repeat, "reason": ""}
         for split in ("iid", "gap")
         for repeat in range(3)
@@ -137,6 +147,8 @@ def test_error_by_budget_draws_means_and_keeps_every_line_inside(tmp_path: Path,
 
 
 def test_a_single_repeat_and_method_still_make_a_figure(tmp_path: Path, drawn: list[Any]) -> None:
-    single = cells().query("repeat == 0 and selector == 'random' and estimator == 'auto' and split == 'iid' and k == 10")
+    single = cells().query(
+        "repeat == 0 and selector == 'random' and estimator == 'auto' and split == 'iid' and k == 10"
+    )
     figure_compare.error_by_budget(tmp_path / "c.png", single)
     assert "the error is 5.0 points (random + auto)" in drawn[0].get_suptitle()

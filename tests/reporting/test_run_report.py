@@ -65,6 +65,7 @@ def test_errors_and_coverage_are_counted_by_hand() -> None:
     assert unknown.covered() == (1, 1)
     assert summary(estimates=estimates(truth=np.nan)).mean_error is None
     assert summary(estimates=estimates(lower=np.nan, upper=np.nan)).covered() == (0, 0)
+    assert summary(attainable_level=0.9, estimates=estimates(lower=0.0, upper=1.0)).covered() == (0, 0)
 
 
 def test_terminal_report_prints_percentage_points() -> None:

@@ -43,7 +43,7 @@ def carry_out(plan: Plan, work: Run) -> Results:
             estimates = _estimates(reconstruction, scored.answers, scored.truth, plan.level)
     for model, reason in scored.failures.items():
         output.note(f"model {model} failed: {reason}")
-    attached = anchors.with_reconstruction(reconstruction)
+    attached = _with_estimator(anchors, reconstruction)
     summary = _summary(plan, attached, reconstruction, estimates)
     return Results(summary, attached, reconstruction.residuals, item_plane(plan.sources, anchors))
 
@@ -82,6 +82,12 @@ def _reconstruction(plan: Plan, anchors: AnchorSet) -> Reconstruction:
     if anchors.estimator is not None and method_name(plan.estimator) == "auto":
         return anchors.reconstruction()
     return anchors.reconstruction(plan.estimator, seed=plan.seed)
+
+
+def _with_estimator(anchors: AnchorSet, reconstruction: Reconstruction) -> AnchorSet:
+    """The fitted estimator goes with the anchors, unless it cannot be kept apart from the whole source matrix."""
+    attached = anchors.with_reconstruction(reconstruction)
+    return anchors if attached.whole_matrix and attached.state is None else attached
 
 
 def _estimates(

@@ -13,6 +13,7 @@ from anchoreval.anchors import AnchorSet
 from anchoreval.errors import ConfigurationError
 from anchoreval.jobs.scorers import Scored, Setting, with_relatives
 from anchoreval.runs import path_digest
+from anchoreval.scoring.settings import RunSettings
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class LmEvalScorer:
             )
         if self.include_path is not None and not Path(self.include_path).is_dir():
             raise ConfigurationError(f"scorer.include_path: there is no folder {self.include_path}")
+        RunSettings.of(self.settings)  # refuses by name what must not be passed on
 
     @property
     def label(self) -> str:

@@ -71,7 +71,7 @@ class ReplayScorer:
 
     def _unused(self) -> pd.Index[Any]:
         known = full_scores(self.setting.matrix, self.setting.missing).dropna().index
-        if (left := known.difference(self._relatives_of_sources(), sort=False)).empty:
+        if (left := known.difference(sorted(self._relatives_of_sources()), sort=False)).empty:
             raise TooFewModelsError(
                 f"every model of benchmark {self.setting.matrix.name} had a part in the saved anchor set or is a "
                 "variant of one that had; add new models to the benchmark"

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from anchoreval.protocol.summary import summary
 from anchoreval.reporting.tables import markdown_table, text_table
 
 KEYS = ["split", "k", "selector", "estimator"]
@@ -57,34 +59,40 @@ def _design(cells: pd.DataFrame) -> str:
 
 
 def _rows(cells: pd.DataFrame) -> list[list[str]]:
-    """One row a combination, in the order of the error within a split and budget."""
-    ok = cells[cells["status"] == "ok"]
-    rows = []
-    for (split, k), block in ok.groupby(["split", "k"], sort=True):
-        grouped = block.groupby(["selector", "estimator"])
-        for (chose, estimates), part in sorted(grouped, key=lambda pair: pair[1]["mae"].mean()):
-            figures = [_mean(part["mae"], 2), _mean(part["bias"], 2, sign=True), _mean(part["spearman"], 3)]
-            figures += [_mean(part["coverage"], 2), _mean(part["interval_width"], 1)]
-            rows.append([str(split), str(k), str(chose), str(estimates), *figures])
-    return rows
+    """One row a combination, by split and budget, the smallest error first."""
+    means = summary(cells)
+    shown = means[means["repeats"] > 0].sort_values(["split", "k", "mae"], kind="stable")
+    return [
+        [
+            *(str(row[key]) for key in KEYS),
+            _mean(row, "mae", 2),
+            _mean(row, "bias", 2, sign=True),
+            _mean(row, "spearman", 3),
+            _mean(row, "coverage", 2),
+            _mean(row, "interval_width", 1),
+        ]
+        for _, row in shown.iterrows()
+    ]
 
 
-def _mean(values: pd.Series[float], digits: int, sign: bool = False) -> str:
-    """`1.84 +- 0.12`; the standard error is left out for a single repeat."""
-    known = values.dropna()
-    if known.empty:
+def _mean(row: pd.Series[Any], figure: str, digits: int, sign: bool = False) -> str:
+    """`1.84 +- 0.12`; the standard error is left out for a single repeat, a dash stands for no figure."""
+    mean, error = float(row[figure]), float(row[f"{figure}_se"])
+    if not np.isfinite(mean):
         return "-"
-    shown = f"{known.mean():+.{digits}f}" if sign else f"{known.mean():.{digits}f}"
-    error = known.sem() if len(known) > 1 else np.nan
-    return shown if np.isnan(error) else f"{shown} +- {error:.{digits}f}"
+    shown = f"{mean:+.{digits}f}" if sign else f"{mean:.{digits}f}"
+    return f"{shown} +- {error:.{digits}f}" if np.isfinite(error) else shown
 
 
 def _left_out(cells: pd.DataFrame) -> list[str]:
-    """A line a combination that is not applicable, or that failed, with its reason; budgets together."""
+    """A line a combination that has no figures, or not in all repeats, with the reason; budgets together."""
     lines: dict[str, list[int]] = {}
-    for _, row in cells[cells["status"] != "ok"].iterrows():
-        text = f"{row['selector']} + {row['estimator']} ({row['split']}): {row['status']}: {row['reason']}"
+    for _, row in summary(cells).query("reason != ''").iterrows():
+        status = "" if row["status"] == "ok" else f"{row['status']}: "
+        text = f"{row['selector']} + {row['estimator']} ({row['split']}): {status}{row['reason']}"
         lines.setdefault(text, []).append(int(row["k"]))
-    budgets = {text: ", ".join(str(k) for k in sorted(set(ks))) for text, ks in lines.items()}
     every = set(cells["k"])
-    return [text if set(lines[text]) == every else f"{text} (k = {ks})" for text, ks in budgets.items()]
+    return [
+        text if set(budgets) == every else f"{text} (k = {', '.join(map(str, sorted(set(budgets))))})"
+        for text, budgets in lines.items()
+    ]

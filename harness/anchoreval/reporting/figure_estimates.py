@@ -87,20 +87,25 @@ def _arms(rows: pd.DataFrame) -> Any:
 
 
 def _names(axes: Any, known: pd.DataFrame) -> None:
+    """Names at the ends of the intervals, above and below in turn, so that neighbours do not meet."""
+    from matplotlib.patheffects import withStroke
+
     if len(known) > LABELLED:
         return
-    middle = np.mean(axes.get_xlim())
-    for model, row in known.iterrows():
-        right = 100 * row["truth"] < middle  # names point to the middle, so that none is cut off
+    halo = [withStroke(linewidth=3, foreground="white")]
+    for n, (model, row) in enumerate(known.sort_values("truth").iterrows()):
+        side, ends = (1, "upper") if n % 2 else (-1, "lower")
+        end = row[ends] if np.isfinite(row[ends]) else row["score"]
         axes.annotate(
             str(model),
-            (100 * row["truth"], 100 * row["score"]),
-            xytext=(7 if right else -7, -3),
+            (100 * row["truth"], 100 * end),
+            xytext=(0, 5 * side),
             textcoords="offset points",
             fontsize=8.5,
             color=INK,
-            va="top",
-            ha="left" if right else "right",
+            ha="center",
+            va="bottom" if side > 0 else "top",
+            path_effects=halo,
             zorder=4,
         )
 

@@ -67,8 +67,10 @@ class RunSummary:
         return float((known["score"] - known["truth"]).abs().mean()) if len(known) else None
 
     def covered(self) -> tuple[int, int]:
-        """How many targets' intervals hold the true score, and of how many it is known."""
+        """How many targets' intervals hold the true score, and of how many that can be said."""
         known = self.judged.dropna(subset=["lower", "upper"])
+        if self.attainable_level < self.level:  # intervals from 0 to 1 hold everything and say nothing
+            known = known.iloc[:0]
         inside = (known["lower"] <= known["truth"] + 1e-9) & (known["truth"] <= known["upper"] + 1e-9)
         return int(inside.sum()), len(known)
 

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from anchoreval.cli import main
+from anchoreval.protocol.compare import compare
+from anchoreval.responses import ResponseMatrix
+from anchoreval.store import read_benchmark, write_benchmark
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, synthetic: Callable[..., ResponseMatrix]) -> Path:
+    write_benchmark(synthetic(40, 40, n_subjects=2), tmp_path / "bench")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+GRID = ["compare.k=[5,15]", "compare.repeats=2", "compare.estimators=[mean,weighted]"]
+
+
+def test_a_comparison_equals_the_function_and_has_random_beside(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    chosen = "compare.selectors=[disco,stratified,{name: stratified, allocation: equal}]"
+    assert main(["job=compare", "benchmark.path=bench", *GRID, chosen, "seed=4"]) == 0
+    (folder,) = (here / "results" / "runs").iterdir()
+    cells = pd.read_parquet(folder / "cells.parquet")
+    labels = ["random", "disco", "stratified", ("stratified", {"allocation": "equal"})]
+    expected = compare(read_benchmark("bench"), labels, ["mean", "weighted"], k=[5, 15], repeats=2, seed=4)
+    timeless = [c for c in expected.columns if not c.endswith("seconds")]
+    pd.testing.assert_frame_equal(cells[timeless], expected[timeless], check_dtype=False)
+    assert set(cells["selector"]) == {"random", "disco", "stratified", "stratified(allocation=equal)"}
+    out = capsys.readouterr().out
+    assert "disco + weighted (iid): not applicable: selector disco needs option probabilities" in out
+    assert {"cells.csv", "report.md", "result.json", "done.json"} <= {p.name for p in folder.iterdir()}
+    assert (folder / "figures" / "error_by_budget.png").is_file()
+    assert main(["job=compare", "benchmark.path=bench", *GRID, chosen, "seed=4", "exit_code=true"]) == 3
+    assert capsys.readouterr().out == out.replace("written to", "was complete:")
+
+
+def test_all_registered_methods_are_compared_by_default(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from anchoreval.registry import estimators, selectors
+
+    assert main(["job=compare", "benchmark.path=bench", "compare.k=[10]", "compare.repeats=1"]) == 0
+    (folder,) = (here / "results" / "runs").iterdir()
+    cells = pd.read_parquet(folder / "cells.parquet")
+    assert set(cells["selector"]) == set(selectors())
+    assert set(cells["estimator"]) == set(estimators())
+    assert "disco + auto (iid): not applicable: " in capsys.readouterr().out
+
+
+def test_nothing_applicable_is_refused(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    grid = ["compare.selectors=[random]", "compare.estimators=[weighted]", "compare.k=[41]", "compare.repeats=1"]
+    assert main(["job=compare", "benchmark.path=bench", *grid]) == 2
+    assert "no combination is applicable: k = 41" in capsys.readouterr().err
+    assert not (here / "results").exists()
