@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -116,7 +117,10 @@ def _csv(path: Path, key: Sequence[str], texts: Sequence[str]) -> pd.DataFrame:
     try:
         table = _parse_csv(path, types)
     except pa.ArrowInvalid:  # a number, far down, that is none: the checks will name its row
-        table = _parse_csv(path, {name: types.get(name, pa.string()) for name in names})
+        try:
+            table = _parse_csv(path, {name: types.get(name, pa.string()) for name in names})
+        except pa.ArrowInvalid as error:
+            _refuse_csv(path, error)
     frame = pd.DataFrame(table.to_pandas())
     for name in texts:
         if name in frame:
@@ -139,26 +143,21 @@ def _csv_header(path: Path) -> list[str]:
 
 
 def _parse_csv(path: Path, types: dict[str, Any]) -> Any:
-    wrong: list[Any] = []
-
-    def note(row: Any) -> str:
-        wrong.append(row)
-        return "error"
-
     with pa.input_stream(str(path), compression="gzip" if path.suffix.lower() == ".gz" else None) as stream:
-        try:
-            return pacsv.read_csv(
-                stream,
-                read_options=pacsv.ReadOptions(use_threads=False),  # with threads, rows have no numbers
-                parse_options=pacsv.ParseOptions(newlines_in_values=True, invalid_row_handler=note),
-                convert_options=pacsv.ConvertOptions(column_types=types, null_values=list(MISSING_TEXT)),
-            )
-        except pa.ArrowInvalid:
-            if not wrong:
-                raise
-            row = wrong[0]
-            place = f"{path}, row {row.number - 1}" if row.number else str(path)  # the header is a row to Arrow
-            raise ResponseDataError(f"{place}: {row.actual_columns} values, {row.expected_columns} columns") from None
+        return pacsv.read_csv(
+            stream,
+            read_options=pacsv.ReadOptions(use_threads=False),  # with threads, complaints have no row
+            parse_options=pacsv.ParseOptions(newlines_in_values=True),
+            convert_options=pacsv.ConvertOptions(column_types=types, null_values=list(MISSING_TEXT)),
+        )
+
+
+def _refuse_csv(path: Path, error: Exception) -> NoReturn:
+    """Arrow counts the header as a row."""
+    reason = one_line(error)
+    if found := re.search(r"Row #(\d+): (.*)", reason):
+        raise ResponseDataError(f"{path}, row {int(found[1]) - 1}: {found[2][:100]}") from error
+    raise ResponseDataError(f"{path}: cannot be read: {reason}") from error
 
 
 def _jsonl(path: Path) -> tuple[pd.DataFrame, list[int]]:
