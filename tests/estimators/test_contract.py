@@ -5,6 +5,7 @@ A method appears here by being registered. `OPTIONS` makes a slow one quick; `VA
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -318,3 +319,16 @@ def test_a_saved_folder_reconstructs_to_the_last_digit(
             items_digest=loaded.items_digest,
         )
         pd.testing.assert_frame_equal(again.predict(targets, level=0.6), expected, check_exact=True)
+
+
+def test_a_source_that_answered_no_anchor_does_no_harm(
+    name: str, options: dict[str, Any], synthetic: Simulator
+) -> None:
+    whole = synthetic(40, 400, n_subjects=2, options=3)
+    scores, probabilities = whole.scores.copy(), np.array(whole.probabilities)
+    scores[:3, :5], probabilities[:3, :5] = np.nan, np.nan
+    holed = dataclasses.replace(whole, scores=scores, probabilities=probabilities)
+    anchors = Selection(whole.items.index[:5], weights=np.full(5, 0.2), inclusion=np.full(5, 5 / 400))
+    targets = whole.subset(models=whole.models.index[20:])
+    estimates = fit(make_estimator(name, **options), holed, anchors).predict(targets)
+    assert estimates["score"].notna().all()

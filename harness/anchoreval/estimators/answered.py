@@ -51,8 +51,9 @@ def anchor_positions(anchors: pd.Index[Any], responses: ResponseMatrix) -> IntAr
 
 
 def scored(part: ResponseMatrix) -> ResponseMatrix:
-    """The models of a matrix whose full score is known: the ones that a regression can learn from."""
-    return part.subset(models=part.models.index[part.full_scores.notna()])
+    """The models of a matrix that a regression can learn from: full score known, some anchor answered."""
+    answered = ~np.isnan(part.scores).all(axis=1)
+    return part.subset(models=part.models.index[part.full_scores.notna() & answered])
 
 
 @dataclass(frozen=True, eq=False)
