@@ -11,16 +11,17 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
-from anchoreval.anchors_document import anchor_table, facts_of, installed_versions, plain_data
+from anchoreval.anchors_document import facts_of, installed_versions, plain_data
 from anchoreval.anchors_files import read_folder, write_folder
 from anchoreval.anchors_sources import ROLES, kept_of
+from anchoreval.anchors_table import first_difference, table_of
 from anchoreval.arrays import Float64Array
 from anchoreval.errors import AnchorSetError
 from anchoreval.groups import model_groups
 from anchoreval.methods import Estimator, Selection, Selector
 from anchoreval.reconstruction import Reconstruction, reconstruct_from
 from anchoreval.registry import make_estimator, method_name, method_options
-from anchoreval.responses import SCORE, ResponseMatrix
+from anchoreval.responses import ResponseMatrix
 
 State = Mapping[str, np.ndarray[Any, Any]]
 
@@ -105,7 +106,7 @@ class AnchorSet:
         return cls(
             benchmark=matrix.name,
             items_digest=matrix.items_digest,
-            table=_table(matrix, selection, sources),
+            table=table_of(matrix, selection, sources),
             sources=sources,
             roles=None if roles is None else roles.reindex(kept).astype(object).rename("role"),
             selector=name,
@@ -147,7 +148,7 @@ class AnchorSet:
         if matrix.items_digest == self.items_digest:
             return
         both = f"anchor set of another benchmark: made for {self.benchmark!r}, used with {matrix.name!r}"
-        raise AnchorSetError(f"{both}: {self._first_difference(matrix)}")
+        raise AnchorSetError(f"{both}: {first_difference(self.table, matrix)}")
 
     def reconstruction(self, estimator: str | Estimator | None = None, seed: int | None = None) -> Reconstruction:
         """Reconstruct from what the anchor set itself holds.
@@ -234,22 +235,6 @@ class AnchorSet:
             return False
         return bool(plain_data(method_options(made), "options") == self.estimator_options)
 
-    def _first_difference(self, matrix: ResponseMatrix) -> str:
-        if (missing := self.items.difference(matrix.items.index, sort=False)).size:
-            return f"there is no item {missing[0]!r}"
-        if "doc_hash" in self.table and "doc_hash" in matrix.items:
-            theirs = matrix.items["doc_hash"].reindex(self.items).astype(str)
-            differs = (self.table["doc_hash"].astype(str) != theirs).to_numpy()
-            if differs.any():
-                item = self.items[int(np.argmax(differs))]
-                return f"item {item!r} has doc_hash {theirs[item]}, not {self.table['doc_hash'][item]}"
-        shares = matrix.shares[SCORE].reindex(self.items).to_numpy()
-        differs = ~np.isclose(shares, self.table["share"].to_numpy(), rtol=1e-6, atol=0)
-        if differs.any():
-            item = self.items[int(np.argmax(differs))]
-            return f"item {item!r} carries {shares[differs][0]:.3g} of its weight, not {self.table['share'][item]:.3g}"
-        return "all anchors are there, other items are not the same"
-
 
 def load_anchors(folder: Path | str) -> AnchorSet:
     """Read an anchor set that `AnchorSet.save` wrote.
@@ -261,16 +246,3 @@ def load_anchors(folder: Path | str) -> AnchorSet:
     return AnchorSet(
         **facts_of(parts.document), sources=parts.sources, roles=parts.roles, groups=parts.groups, state=parts.state
     )
-
-
-def _table(matrix: ResponseMatrix, selection: Selection, sources: ResponseMatrix) -> pd.DataFrame:
-    k = len(selection.items)
-    own = sources.weights if sources.weights.sum() > 0 else np.full(k, 1.0 / k)
-    weights = own if selection.weights is None else np.asarray(selection.weights, dtype=np.float64)
-    if abs(weights.sum() - 1.0) > 1e-9:  # `choose` has scaled them; others may not have
-        weights = weights / weights.sum()
-    shares = matrix.shares[SCORE].reindex(selection.items).to_numpy()
-    columns = {"weight": weights, "share": shares}
-    if selection.inclusion is not None:
-        columns["inclusion"] = np.asarray(selection.inclusion, dtype=np.float64)
-    return anchor_table(pd.concat([pd.DataFrame(columns, index=sources.items.index), sources.items], axis=1))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from anchoreval.anchors_table import shown
 from anchoreval.errors import MethodError
 from anchoreval.registry import provider
 from anchoreval.schema import plain
@@ -57,7 +58,7 @@ def facts_of(document: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "benchmark": document["benchmark"]["name"],
         "items_digest": document["benchmark"]["items_digest"],
-        "table": anchor_table(_frame(document)),
+        "table": shown(_frame(document)),
         "selector": document["selector"]["name"],
         "selector_options": document["selector"]["options"],
         "estimator": estimator.get("name"),
@@ -77,12 +78,6 @@ def source_items(document: Mapping[str, Any]) -> tuple[pd.DataFrame, Any]:
     frame = _frame(document)
     weights = frame["item_weight"].to_numpy(dtype=np.float64)
     return frame[[name for name in ITEM_COLUMNS if name in frame]], weights
-
-
-def anchor_table(frame: pd.DataFrame) -> pd.DataFrame:
-    """The columns that an anchor set shows, in their order; those with nothing known are left out."""
-    shown = ("weight", "share", "inclusion", "task", "doc_id", "doc_hash", "subject", "text", "options")
-    return frame[[name for name in shown if name in frame]]
 
 
 def plain_data(value: Any, what: str) -> Any:
