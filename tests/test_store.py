@@ -452,7 +452,7 @@ def other(**changes: Any) -> ResponseMatrix:
     [
         (simulate(2, 21, n_subjects=2, options=3), "'simulated'.*: item 'item0020' is not among its items"),
         (simulate(2, 19, n_subjects=2, options=3), "item 'item0019' is among its items and not in the data to add"),
-        (other(items=other().items.assign(doc_hash="f00")), "not 'other': item 'item0000' has another doc_hash"),
+        (other(items=other().items.assign(doc_hash="f00")), "not 'other': its items have no doc_hash, unlike the data"),
         (other(weights=np.arange(1, 21)), "its items have other weights"),
         (other(items=other().items.assign(subject="s")), "item 'item0000' has another subject than 's'"),
         (other(probabilities=None), "with option probabilities; the models to add are not so"),
@@ -465,6 +465,14 @@ def test_another_benchmark_is_refused(stored: Path, matrix: ResponseMatrix, reas
         write_benchmark(matrix, stored)
     assert str(caught.value).startswith(f"{stored}: holds benchmark 'simulated'")
     assert snapshot(stored) == before
+
+
+def test_a_changed_document_is_refused(tmp_path: Path) -> None:
+    items = pd.DataFrame({"doc_hash": ["a", "b"]}, index=["x", "y"])
+    write_benchmark(ResponseMatrix.from_arrays([[1.0, 0.0]], models=["m"], items=items), tmp_path / "b")
+    changed = ResponseMatrix.from_arrays([[1.0, 0.0]], models=["n"], items=items.assign(doc_hash=["a", "c"]))
+    with pytest.raises(StoreError, match="item 'y' has another doc_hash"):
+        write_benchmark(changed, tmp_path / "b")
 
 
 def test_what_cannot_be_stored_is_named(tmp_path: Path) -> None:
@@ -523,6 +531,13 @@ def test_load_benchmark_says_what_there_is(stored: Path) -> None:
         StoreError, match=r"responses: not a stored benchmark: holds no benchmark.json \(by name: pocket\)"
     ):
         load_benchmark(stored / "responses")
+
+
+def test_pocket_is_loaded_by_name_and_can_be_stored(tmp_path: Path) -> None:
+    pocket = load_benchmark("pocket")
+    few = pocket.subset(models=pocket.models.index[:5])
+    write_benchmark(few, tmp_path / "pocket")
+    assert_same(read_benchmark(tmp_path / "pocket", models=few.models.index), few)
 
 
 @pytest.mark.real_data

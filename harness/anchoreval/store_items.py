@@ -117,6 +117,8 @@ def read_shared(folder: Path) -> SharedPart:
         data = path.read_bytes()
     except FileNotFoundError:
         raise StoreError(f"{path}: there is no such file") from None
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be read: {error.strerror}") from error
     if hashlib.sha256(data).hexdigest() != document["items"]["sha256"]:
         raise StoreError(f"{path}: damaged or edited: it does not match the digest in {DOCUMENT}")
     items, weights = _item_rows(path, data)

@@ -94,11 +94,15 @@ def _first_difference(matrix: ResponseMatrix, stored: ResponseMatrix) -> str:
     ):
         if (alone := ids.difference(other, sort=False)).size:
             return f"item {alone[0]!r} {where}"
-    if "doc_hash" in matrix.items or "doc_hash" in stored.items:
-        ours, theirs = (m.items.reindex(columns=["doc_hash"])["doc_hash"].astype(str) for m in (matrix, stored))
-        if (other_text := stored.items.index[(ours.reindex(stored.items.index) != theirs).to_numpy()]).size:
-            return f"item {other_text[0]!r} has another doc_hash"
-    return "its items have other weights"
+    hashed = ["doc_hash" in m.items for m in (matrix, stored)]
+    if hashed[0] != hashed[1]:
+        return f"its items have {'' if hashed[1] else 'no '}doc_hash, unlike the data to add"
+    if all(hashed):
+        ours = matrix.items["doc_hash"].reindex(stored.items.index).astype(str)
+        differs = (ours != stored.items["doc_hash"].astype(str)).to_numpy()
+        if differs.any():
+            return f"item {stored.items.index[int(np.argmax(differs))]!r} has another doc_hash"
+    return "its items have other weights (is the aggregation the same?)"
 
 
 def _close(left: Any, right: Any) -> bool:
