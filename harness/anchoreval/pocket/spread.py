@@ -21,7 +21,7 @@ def spread_table(matrix: ResponseMatrix) -> str:
         "models": f"{matrix.n_models} in {models['family'].nunique()} families, "
         f"{models['base_model'].nunique()} base models, {specialists} specialists",
         "items": f"{matrix.n_items:,} with four options, {len(matrix.subjects)} subjects",
-        "full scores (%)": _quantiles(100 * matrix.full_scores.to_numpy(dtype=np.float64), 1),
+        "full scores (%)": _quantiles(np.asarray(100 * matrix.full_scores, dtype=np.float64), 1),
         "models that answer an item correctly (%)": _quantiles(100 * correct, 1),
         "discrimination (item-rest correlation)": _quantiles(discrimination(matrix.scores), 2),
         "mean correlation between items": f"{correlation:.3f}",
