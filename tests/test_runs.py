@@ -69,6 +69,7 @@ def test_the_hash_tells_requests_apart_and_not_the_order_of_keys(tmp_path: Path)
 
 def test_content_digest_sees_every_part_of_a_matrix(synthetic: Callable[..., ResponseMatrix]) -> None:
     matrix = synthetic(8, 30, n_subjects=3, options=4)
+    assert matrix.probabilities is not None
     scores, probabilities = matrix.scores.copy(), matrix.probabilities.copy()
     scores[3, 4] = 1 - scores[3, 4]
     probabilities[2, 5] = probabilities[2, 5][::-1]

@@ -33,7 +33,7 @@ def test_a_comparison_equals_the_function_and_has_random_beside(here: Path, caps
     pd.testing.assert_frame_equal(cells[timeless], expected[timeless], check_dtype=False)
     assert set(cells["selector"]) == {"random", "disco", "stratified", "stratified(allocation=equal)"}
     out = capsys.readouterr().out
-    assert "disco + weighted (iid): not applicable: selector disco needs option probabilities" in out
+    assert "disco: not applicable: selector disco needs option probabilities" in out
     assert {"cells.csv", "report.md", "result.json", "done.json"} <= {p.name for p in folder.iterdir()}
     assert (folder / "figures" / "error_by_budget.png").is_file()
     assert main(["job=compare", "benchmark.path=bench", *GRID, chosen, "seed=4", "exit_code=true"]) == 3
@@ -48,7 +48,7 @@ def test_all_registered_methods_are_compared_by_default(here: Path, capsys: pyte
     cells = pd.read_parquet(folder / "cells.parquet")
     assert set(cells["selector"]) == set(selectors())
     assert set(cells["estimator"]) == set(estimators())
-    assert "disco + auto (iid): not applicable: " in capsys.readouterr().out
+    assert "disco: not applicable: " in capsys.readouterr().out
 
 
 def test_nothing_applicable_is_refused(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

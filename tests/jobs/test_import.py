@@ -20,7 +20,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def long(matrix: ResponseMatrix) -> pd.DataFrame:
     scores = pd.DataFrame(matrix.scores, index=matrix.models.index, columns=matrix.items.index)
-    return scores.rename_axis("model").rename_axis("item", axis=1).stack().rename("score").reset_index()
+    return scores.rename_axis("model").reset_index().melt("model", var_name="item", value_name="score")
 
 
 def test_a_table_becomes_a_benchmark_and_models_are_added(

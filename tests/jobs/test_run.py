@@ -28,6 +28,12 @@ def run_folders(here: Path) -> list[Path]:
     return sorted((here / "results" / "runs").iterdir(), key=lambda path: path.stat().st_mtime_ns)
 
 
+def roles_of(folder: Path) -> pd.Series[str]:
+    roles = load_anchors(folder / "anchors").roles
+    assert roles is not None
+    return roles
+
+
 def estimates(folder: Path) -> pd.DataFrame:
     return pd.read_parquet(folder / "estimates.parquet")
 
@@ -110,7 +116,7 @@ def test_a_source_of_a_saved_anchor_set_is_no_target(
     write_benchmark(synthetic(60, 50), "bench")
     assert main(["benchmark.path=bench", "k=12"]) == 0
     (first,) = run_folders(here)
-    roles = load_anchors(first / "anchors").roles
+    roles = roles_of(first)
     source = roles.index[roles == "calibrate"][0]
     capsys.readouterr()
     assert (
@@ -150,7 +156,7 @@ def test_no_calibration_models_no_intervals(
     assert "There are no calibration models" in capsys.readouterr().out
     assert estimates(run_folders(here)[0])[["lower", "upper"]].isna().all(axis=None)
     assert main(["benchmark.path=bench", "k=12", "calibration=[model001,model002]", "seed=1"]) == 0
-    roles = load_anchors(run_folders(here)[1] / "anchors").roles
+    roles = roles_of(run_folders(here)[1])
     assert set(roles.index[roles == "calibrate"]) <= {"model001", "model002"}
     assert "Only 2 independent calibration models" in capsys.readouterr().out
 
@@ -161,9 +167,11 @@ def test_every_split_holds_targets_out(here: Path, synthetic: Callable[..., Resp
     write_benchmark(matrix, "bench")
     assert main(["benchmark.path=bench", "k=12", f"split={kind}"]) == 0
     (folder,) = run_folders(here)
-    targets, roles = estimates(folder).index, load_anchors(folder / "anchors").roles
+    targets, roles = estimates(folder).index, roles_of(folder)
     sources = roles.index[roles != "none"]
     assert not set(targets) & set(sources)
+    warned = "differ from the calibration models on purpose" in (folder / "report.md").read_text(encoding="utf-8")
+    assert warned == (kind != "iid")
     if kind == "gap":
         assert matrix.full_scores[targets].min() >= matrix.full_scores[sources].max()
     if kind == "family":

@@ -87,6 +87,7 @@ def test_a_model_that_lm_eval_knows_by_name(here: Path, registered: str) -> None
     groups = model_groups(matrix)
     relatives = groups.index[groups == groups[MODEL]]
     assert len(relatives) > 1
+    assert anchors.roles is not None
     assert not set(relatives) & set(anchors.roles.index), "neither the model nor a variant of it chose the anchors"
     assert json.loads((folder / "result.json").read_text(encoding="utf-8"))["scoring"] == "scored live through lm-eval"
 

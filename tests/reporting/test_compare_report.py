@@ -35,5 +35,5 @@ def test_a_single_repeat_has_no_standard_error() -> None:
 
 def test_what_is_not_applicable_is_said_once_with_its_reason() -> None:
     lines = markdown_report(cells(), {}).splitlines()
-    assert lines.count("- disco + mean (iid): not applicable: estimator mean needs inclusion") == 1
-    assert "- disco + x (iid): failed: it | raised (k = 20)" in lines
+    assert lines.count("- disco + mean: not applicable: estimator mean needs inclusion") == 1
+    assert "- disco + x k = 20: failed: it | raised" in lines

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,8 +18,8 @@ from .test_run_report import estimates, summary
 
 
 @pytest.fixture
-def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """The figures that are drawn, kept to be looked at after they are written."""
+def drawn(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
+    """The figures that are drawn, kept to be looked at after they are written; no text may be cut off."""
     kept: list[Any] = []
 
     @contextmanager
@@ -29,7 +30,21 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
     for module in (figure_anchors, figure_compare, figure_estimates):
         monkeypatch.setattr(module, "figure", keeping)
-    return kept
+    yield kept
+    for made in kept:
+        assert not cut_off(made)
+
+
+def cut_off(made: Any) -> list[str]:
+    """Texts that reach over the edge of a figure."""
+    from matplotlib.text import Text
+
+    made.draw_without_rendering()  # at the figure's own resolution, no longer that of the file
+    width, height = made.canvas.get_width_height()
+    words = re.compile("[A-Za-z]")  # numbers are ticks, of which matplotlib keeps some outside of the axes, undrawn
+    shown = [text for text in made.findobj(Text) if text.get_visible() and words.search(text.get_text())]
+    boxes = {text.get_text(): text.get_window_extent() for text in shown}
+    return [t for t, box in boxes.items() if box.x0 < -1 or box.y0 < -1 or box.x1 > width + 1 or box.y1 > height + 1]
 
 
 def is_png(path: Path) -> bool:

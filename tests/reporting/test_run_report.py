@@ -44,7 +44,8 @@ def summary(**changes: Any) -> RunSummary:
         chosen="ridge",
         seed=3,
         reused=False,
-        scoring="recorded in the benchmark",
+        scoring="recorded in the benchmark (models held out by split iid)",
+        drawn_alike=True,
         roles={"select": 100, "calibrate": 40, "none": 2},
         calibration_groups=25,
         level=0.95,
@@ -74,6 +75,19 @@ def test_terminal_report_prints_percentage_points() -> None:
     row = next(line for line in lines if line.startswith("small|model")).split()
     assert row == ["small|model", "100", "31.2", "25.0", "to", "37.0", "33.3", "-2.1"]
     assert "mean absolute error against the true scores: 3.7 points; 2 of 3 intervals hold the true score" in lines
+
+
+def test_tables_rank_the_targets_and_stay_short() -> None:
+    many = pd.concat([estimates()] * 200).set_axis([f"model{n}" for n in range(600)]).rename_axis("model")
+    text = terminal_report(summary(estimates=many))
+    assert len([line for line in text.splitlines() if " to " in line]) == 40
+    assert "... and 560 more in estimates.csv" in text
+    assert [line.split()[0] for line in terminal_report(summary()).splitlines()[4:7]] == [
+        "large",
+        "middle",
+        "small|model",
+    ]
+    assert "... and 100 more in estimates.csv" in markdown_report(summary(estimates=many), {})
 
 
 def test_the_report_states_estimand_before_design_before_estimates() -> None:
@@ -113,6 +127,7 @@ def test_nothing_is_invented_where_the_truth_is_unknown() -> None:
         ({"roles": {"select": 100}, "calibration_groups": 0, "expected_error": None}, "no calibration models"),
         ({"calibration_groups": 5, "attainable_level": 5 / 6}, "Only 5 independent calibration models"),
         ({}, "1 of 3 targets answer unlike any source model (large)"),
+        ({"drawn_alike": False}, "differ from the calibration models on purpose"),
         ({"expected_error": 0.13}, "no smaller than that of giving every model"),
         ({}, "1 targets did not answer every anchor (large)"),
     ],

@@ -118,6 +118,7 @@ def _summary(plan: Plan, anchors: AnchorSet, rec: Reconstruction, estimates: pd.
         seed=plan.seed,
         reused=plan.saved is not None,
         scoring=plan.scorer.scoring,
+        drawn_alike=plan.scorer.drawn_alike,
         roles=roles,
         calibration_groups=int(rec.residuals["group"].nunique()) if len(rec.residuals) else 0,
         level=plan.level,

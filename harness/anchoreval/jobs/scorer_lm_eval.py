@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -30,7 +30,8 @@ class LmEvalScorer:
     settings: dict[str, Any] = field(default_factory=dict)
     include_path: str | None = None
     truth: bool = False
-    scoring = "scored live through lm-eval"
+    scoring: ClassVar[str] = "scored live through lm-eval"
+    drawn_alike: ClassVar[bool | None] = None
 
     def __post_init__(self) -> None:
         if missing := [c for c in ("task", "doc_id") if c not in self.setting.matrix.items]:

@@ -6,7 +6,7 @@ import tempfile
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -27,7 +27,8 @@ class PocketScorer:
     setting: Setting
     models: int = 3
     truth: bool = True
-    scoring = "scored live through lm-eval"
+    scoring: ClassVar[str] = "scored live through lm-eval"
+    drawn_alike: ClassVar[bool | None] = None
 
     def __post_init__(self) -> None:
         if self.models < 1:

@@ -26,7 +26,23 @@ class ReplayScorer:
 
     setting: Setting
     models: list[str] | None = None
-    scoring = "recorded in the benchmark"
+
+    @property
+    def scoring(self) -> str:
+        """Recorded answers; says which models these are."""
+        chosen = "models without a part in the saved anchors" if self.setting.roles is not None else self._split
+        return f"recorded in the benchmark, {'named models' if self.models is not None else chosen}"
+
+    @property
+    def drawn_alike(self) -> bool | None:
+        """Only a split at random draws targets as calibration models are drawn."""
+        if self.models is not None or self.setting.roles is not None:
+            return None
+        return self.setting.split.kind == "iid"
+
+    @property
+    def _split(self) -> str:
+        return f"models held out by split {self.setting.split.kind}"
 
     @cached_property
     def targets(self) -> pd.Index[Any]:

@@ -47,8 +47,15 @@ class Scored:
 class Scorer(Protocol):
     """Gets target models' answers on anchors."""
 
-    scoring: str
-    """How, in words that follow "answers are"."""
+    @property
+    def scoring(self) -> str:
+        """How, in words that follow "answers are"."""
+        ...
+
+    @property
+    def drawn_alike(self) -> bool | None:
+        """Whether targets are drawn at random from the same models as the sources; None if that cannot be said."""
+        ...
 
     def held_out(self) -> pd.Index[Any]:
         """Models of the benchmark that must not be sources: the targets, their variants and copies."""

@@ -39,7 +39,7 @@ def figure(path: Path, width: float = 7.0, height: float = 5.0) -> Iterator[Figu
 def title(axes: Any, finding: str, below: str = "") -> None:
     """A title that states the finding, wrapped to the axes, with a smaller line about the design below it."""
     inches = axes.get_figure().get_figwidth()
-    text = textwrap.fill(finding, width=int(inches * 9.5))
+    text = textwrap.fill(finding, width=int(inches * 8.6))
     axes.set_title(text, pad=22 if below else 10)
     if below:
         axes.annotate(

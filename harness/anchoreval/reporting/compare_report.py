@@ -61,7 +61,8 @@ def _design(cells: pd.DataFrame) -> str:
 def _rows(cells: pd.DataFrame) -> list[list[str]]:
     """One row a combination, by split and budget, the smallest error first."""
     means = summary(cells)
-    shown = means[means["repeats"] > 0].sort_values(["split", "k", "mae"], kind="stable")
+    order = {split: n for n, split in enumerate(pd.unique(cells["split"]))}
+    shown = means[means["repeats"] > 0].assign(nth=means["split"].map(order)).sort_values(["nth", "k", "mae"])
     return [
         [
             *(str(row[key]) for key in KEYS),
@@ -85,14 +86,17 @@ def _mean(row: pd.Series[Any], figure: str, digits: int, sign: bool = False) -> 
 
 
 def _left_out(cells: pd.DataFrame) -> list[str]:
-    """A line a combination that has no figures, or not in all repeats, with the reason; budgets together."""
-    lines: dict[str, list[int]] = {}
-    for _, row in summary(cells).query("reason != ''").iterrows():
-        status = "" if row["status"] == "ok" else f"{row['status']}: "
-        text = f"{row['selector']} + {row['estimator']} ({row['split']}): {status}{row['reason']}"
-        lines.setdefault(text, []).append(int(row["k"]))
-    every = set(cells["k"])
-    return [
-        text if set(budgets) == every else f"{text} (k = {', '.join(map(str, sorted(set(budgets))))})"
-        for text, budgets in lines.items()
-    ]
+    """A line for everything that has no figures for the same reason, or not in all repeats."""
+    found = summary(cells).query("reason != ''")
+    lines = []
+    for (chose, status, reason), rows in found.groupby(["selector", "status", "reason"], sort=False):
+        where = [_only(rows, cells, "estimator", "+ "), _only(rows, cells, "split"), _only(rows, cells, "k", "k = ")]
+        state = "" if status == "ok" else f"{status}: "
+        lines.append(f"{' '.join([str(chose), *filter(None, where)])}: {state}{reason}")
+    return lines
+
+
+def _only(rows: pd.DataFrame, cells: pd.DataFrame, column: str, before: str = "") -> str:
+    """The values of a column that rows have; nothing if they have all that there are."""
+    values = list(dict.fromkeys(rows[column]))
+    return "" if set(values) == set(cells[column]) else before + ", ".join(map(str, values))

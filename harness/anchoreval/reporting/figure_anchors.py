@@ -43,7 +43,7 @@ def anchors_in_the_plane(path: Path, items: pd.DataFrame, benchmark: str, select
             color=COLOURS[0],
             edgecolors="white",
             linewidths=0.6,
-            label=f"anchors ({len(anchors)})",
+            label=f"anchors ({int((items['weight'] > 0).sum())})",
             zorder=3,
         )
         axes.axhline(0, color="#888888", linewidth=0.8, zorder=1)

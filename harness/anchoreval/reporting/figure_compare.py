@@ -32,8 +32,7 @@ def error_by_budget(path: Path, cells: pd.DataFrame) -> str:
                 panel = means[(means["split"] == split) & (means["estimator"] == estimator)]
                 _panel(panels[row, column], panel, selectors)
                 _labels(panels[row, column], split, estimator, row == len(splits) - 1, column == 0)
-            inside = means[means["split"] == split]
-            panels[row, 0].set_ylim(0, 1.05 * (inside["mean"] + BAND * inside["sem"].fillna(0)).max())
+            _errors_axis(panels[row, 0], means[means["split"] == split])
         _ticks(panels[-1, 0], sorted(means["k"].unique()))
         handles = [_handle(selector, n) for n, selector in enumerate(selectors)]
         canvas.legend(handles=handles, loc="outside lower center", ncols=min(len(selectors), 5))
@@ -88,6 +87,21 @@ def _labels(axes: Any, split: str, estimator: str, bottom: bool, left: bool) -> 
         axes.set_xlabel("anchors k")
     if left:
         axes.set_ylabel("mean absolute error (points)")
+
+
+def _errors_axis(axes: Any, means: pd.DataFrame) -> None:
+    """A logarithmic axis, on which small errors can be told apart as well; linear where an error is 0."""
+    from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
+
+    reach = BAND * means["sem"].fillna(0.0)
+    if means["mean"].min() <= 0:
+        axes.set_ylim(0, 1.05 * (means["mean"] + reach).max() + 0.1)
+        return
+    axes.set_yscale("log")
+    axes.set_ylim(0.75 * means["mean"].min(), 1.1 * (means["mean"] + reach).max())
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 5, 7)))
+    axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axes.yaxis.set_minor_locator(NullLocator())
 
 
 def _ticks(axes: Any, budgets: list[int]) -> None:

@@ -12,8 +12,8 @@ from anchoreval.reporting.canvas import CLOUD, COLOURS, INK, figure, title
 from anchoreval.reporting.run_summary import RunSummary
 from anchoreval.reporting.tables import points
 
-LABELLED = 8
-"""Up to this many targets are named in the figure against the truth."""
+LABELLED, CROWD = 8, 25
+"""Up to this many targets are named in the figure against the truth; above that many, lines get thin."""
 
 
 def estimates_against_truth(path: Path, summary: RunSummary, residuals: pd.DataFrame) -> str:
@@ -25,7 +25,7 @@ def estimates_against_truth(path: Path, summary: RunSummary, residuals: pd.DataF
         residuals: columns `estimate` and `truth` of the calibration models, in [0, 1]; may be empty.
     """
     known = summary.judged
-    with figure(path, 6.6, 6.0) as canvas:
+    with figure(path, 6.6, 7.0) as canvas:
         axes = canvas.add_subplot()
         low, high = _range(known, residuals)
         axes.plot([low, high], [low, high], color=INK, linewidth=1, linestyle=(0, (4, 3)), zorder=1)
@@ -38,20 +38,20 @@ def estimates_against_truth(path: Path, summary: RunSummary, residuals: pd.DataF
                 zorder=2,
                 label=f"calibration models ({len(residuals)})",
             )
-        _intervals(axes, known, f"targets, {summary.level:.0%} interval")
+        _intervals(axes, known, summary.level)
         axes.set(xlim=(low, high), ylim=(low, high), aspect="equal")
         _names(axes, known)
         axes.set(
             xlabel="true score on all items (percentage points)", ylabel="estimate from the anchors (percentage points)"
         )
-        axes.legend(loc="upper left")
+        canvas.legend(loc="outside lower center", ncols=2)
         title(axes, _finding(summary), _design(summary))
     return f"Estimates against true scores; calibration models in grey, {summary.level:.0%} intervals for the targets."
 
 
 def forest(path: Path, summary: RunSummary) -> str:
     """A line a target: estimate and interval, the best first; returns the caption."""
-    rows = summary.estimates.sort_values("score")
+    rows = summary.drawable.sort_values("score")
     with figure(path, 7.0, min(1.9 + 0.3 * len(rows), 40.0)) as canvas:
         axes = canvas.add_subplot()
         height = np.arange(len(rows))
@@ -65,19 +65,24 @@ def forest(path: Path, summary: RunSummary) -> str:
     return f"Estimates with {summary.level:.0%} intervals; the true scores are not known."
 
 
-def _intervals(axes: Any, known: pd.DataFrame, label: str) -> None:
-    axes.errorbar(
-        100 * known["truth"],
-        100 * known["score"],
-        yerr=np.nan_to_num(_arms(known)),
-        fmt="o",
-        color=COLOURS[0],
-        capsize=3,
-        markersize=5.5,
-        linewidth=1.4,
-        zorder=3,
-        label=label,
-    )
+def _intervals(axes: Any, known: pd.DataFrame, level: float) -> None:
+    """Targets with their intervals, those apart whose interval misses the true score; thin where there are many."""
+    missed = (known["truth"] < known["lower"]) | (known["truth"] > known["upper"])
+    given = known["lower"].notna().any()
+    many = len(known) > CROWD
+    for rows, colour, what in (
+        (known[~missed], COLOURS[0], ""),
+        (known[missed], COLOURS[1], " missing the true score"),
+    ):
+        if rows.empty:
+            continue
+        label = f"targets, {level:.0%} interval{what} ({len(rows)})" if given else f"targets ({len(rows)})"
+        x, y = 100 * rows["truth"], 100 * rows["score"]
+        if given:
+            width, alpha, cap = (0.9, 0.35, 0) if many else (1.4, 1.0, 3)
+            style = {"ecolor": colour, "elinewidth": width, "capsize": cap, "fmt": "none", "alpha": alpha}
+            axes.errorbar(x, y, yerr=np.nan_to_num(_arms(rows)), zorder=3, **style)
+        axes.plot(x, y, "o", color=colour, markersize=4 if many else 5.5, label=label, zorder=3.5)
 
 
 def _arms(rows: pd.DataFrame) -> Any:
@@ -126,7 +131,7 @@ def _finding(summary: RunSummary) -> str:
 
 
 def _forest_finding(summary: RunSummary) -> str:
-    scores, width = summary.estimates["score"], (summary.estimates["upper"] - summary.estimates["lower"]).median()
+    scores, width = summary.drawable["score"], (summary.drawable["upper"] - summary.drawable["lower"]).median()
     spread = f"Estimates from {points(scores.min())} to {points(scores.max())} points"
     if len(summary.estimates) == 1:
         spread = f"{summary.estimates.index[0]} scores about {points(scores.iloc[0])} points"

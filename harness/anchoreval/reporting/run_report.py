@@ -8,10 +8,13 @@ from typing import Any
 from anchoreval.reporting.run_summary import ESTIMATE_COLUMNS, RunSummary, warnings
 from anchoreval.reporting.tables import interval, markdown_table, points, text_table
 
+SHOWN, LISTED = 40, 500
+"""Rows of a table on the terminal and in the document; the files beside it hold them all."""
+
 
 def terminal_report(summary: RunSummary) -> str:
     """A line about the design, the table of targets, and the warnings; scores in percentage points."""
-    parts = [_headline(summary), text_table(_header(summary), _rows(summary))]
+    parts = [_headline(summary), text_table(_header(summary), _rows(summary, SHOWN)) + _rest(summary, SHOWN)]
     if truth := _against_truth(summary):
         parts.append(truth)
     parts += [f"warning: {text}" for text in warnings(summary)]
@@ -30,7 +33,8 @@ def markdown_report(summary: RunSummary, figures: Mapping[str, str]) -> str:
         f"## What is estimated\n\n{_estimand(summary)}",
         f"## Design\n\n{_design(summary)}",
         "## Estimates\n\nScores and interval ends are in percentage points.\n\n"
-        + markdown_table(_header(summary), _rows(summary)),
+        + markdown_table(_header(summary), _rows(summary, LISTED))
+        + _rest(summary, LISTED),
         f"## Errors to expect\n\n{_errors(summary)}",
     ]
     if found := warnings(summary):
@@ -54,15 +58,21 @@ def _header(summary: RunSummary) -> list[str]:
     return heads + (["true score", "error"] if len(summary.judged) else [])
 
 
-def _rows(summary: RunSummary) -> list[list[str]]:
+def _rows(summary: RunSummary, most: int) -> list[list[str]]:
+    """At most so many targets, the best first."""
     rows = []
-    for model, row in summary.estimates.iterrows():
+    for model, row in summary.estimates.sort_values("score", ascending=False, kind="stable").head(most).iterrows():
         shown = [str(model), str(int(row["anchors"])), points(row["score"]), interval(row["lower"], row["upper"])]
         if len(summary.judged):
             error = row["score"] - row["truth"]
             shown += [points(row["truth"]), "-" if error != error else f"{100 * error:+.1f}"]
         rows.append(shown)
     return rows
+
+
+def _rest(summary: RunSummary, most: int) -> str:
+    hidden = len(summary.estimates) - most
+    return f"\n\n... and {hidden} more in estimates.csv" if hidden > 0 else ""
 
 
 def _against_truth(summary: RunSummary) -> str:
@@ -135,6 +145,8 @@ def _errors(summary: RunSummary) -> str:
 
 
 def _by_subject(summary: RunSummary, subjects: list[str]) -> str:
-    rows = [[str(m), *(points(row[s]) for s in subjects)] for m, row in summary.estimates.iterrows()]
+    ranked = summary.estimates.sort_values("score", ascending=False, kind="stable").head(LISTED)
+    rows = [[str(m), *(points(row[s]) for s in subjects)] for m, row in ranked.iterrows()]
     note = "Estimates by subject, in percentage points, without intervals."
-    return f"## Subjects\n\n{note}\n\n{markdown_table(['model', *subjects], rows)}"
+    table = markdown_table(["model", *subjects], rows)
+    return f"## Subjects\n\n{note}\n\n{table}{_rest(summary, LISTED)}"

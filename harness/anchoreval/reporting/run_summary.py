@@ -24,6 +24,8 @@ class RunSummary:
         chosen: what an estimator like `auto` chose for itself; empty where it had no choice.
         reused: whether a saved anchor set was used again instead of selecting.
         scoring: where the targets' answers come from, in words.
+        drawn_alike: whether the targets were drawn at random from the same models as the calibration models; None if
+            that cannot be said.
         roles: number of models by role; `calibration_groups` counts variants of one model once.
         level: of the intervals; `attainable_level` is the highest that the calibration groups allow.
         expected_error: mean absolute error on the calibration models, in [0, 1]; None if unknown.
@@ -46,6 +48,7 @@ class RunSummary:
     seed: int
     reused: bool
     scoring: str
+    drawn_alike: bool | None
     roles: Mapping[str, int]
     calibration_groups: int
     level: float
@@ -56,9 +59,16 @@ class RunSummary:
     estimates: pd.DataFrame
 
     @property
+    def drawable(self) -> pd.DataFrame:
+        """The estimates, without intervals where those reach from 0 to 1 because the level is not attainable."""
+        if self.attainable_level >= self.level:
+            return self.estimates
+        return self.estimates.assign(lower=np.nan, upper=np.nan)
+
+    @property
     def judged(self) -> pd.DataFrame:
         """The targets whose true score is known and whose estimate is a number."""
-        return self.estimates.dropna(subset=["score", "truth"])
+        return self.drawable.dropna(subset=["score", "truth"])
 
     @property
     def mean_error(self) -> float | None:
@@ -69,8 +79,6 @@ class RunSummary:
     def covered(self) -> tuple[int, int]:
         """How many targets' intervals hold the true score, and of how many that can be said."""
         known = self.judged.dropna(subset=["lower", "upper"])
-        if self.attainable_level < self.level:  # intervals from 0 to 1 hold everything and say nothing
-            known = known.iloc[:0]
         inside = (known["lower"] <= known["truth"] + 1e-9) & (known["truth"] <= known["upper"] + 1e-9)
         return int(inside.sum()), len(known)
 
@@ -99,7 +107,13 @@ def asdict_shallow(summary: RunSummary) -> dict[str, Any]:
 
 def warnings(summary: RunSummary) -> list[str]:
     """What a reader must know before using the figures; empty if nothing was found."""
-    found = [_calibration(summary), _extrapolating(summary), _uninformative(summary), _unanswered(summary)]
+    found = [
+        _calibration(summary),
+        _drawn(summary),
+        _extrapolating(summary),
+        _uninformative(summary),
+        _unanswered(summary),
+    ]
     return [text for text in found if text]
 
 
@@ -112,6 +126,15 @@ def _calibration(summary: RunSummary) -> str:
             f"{summary.attainable_level:.1%}, so intervals at {summary.level:.0%} say nothing (0 to 100)."
         )
     return ""
+
+
+def _drawn(summary: RunSummary) -> str:
+    if summary.drawn_alike is not False or not summary.roles.get("calibrate"):
+        return ""
+    return (
+        f"The targets differ from the calibration models on purpose ({summary.scoring}): neither the expected error "
+        "nor the level of the intervals is meant for such models."
+    )
 
 
 def _extrapolating(summary: RunSummary) -> str:
