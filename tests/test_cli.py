@@ -64,6 +64,7 @@ def refused(arguments: list[str], folder: Path, capsys: pytest.CaptureFixture[st
         (["k=[1"], ["k=[1"]),
         (["k"], ["k cannot be read"]),
         (["--frobnicate"], ["--frobnicate"]),
+        (["--config-dir", "nowhere"], ["nowhere"]),
         (["-m", "k=5,abc"], ["k=abc"]),
         (["selector=plugin"], ["selector.name"]),
         (["selector=plugin", "selector.name=theirs"], ["theirs", "random"]),
@@ -204,3 +205,60 @@ def test_the_installed_command_works_with_a_fresh_home(here: Path) -> None:
     assert again.stdout.replace("was complete:", "written to") == done.stdout
     record = json.loads((next((here / "out" / "runs").iterdir()) / "done.json").read_text(encoding="utf-8"))
     assert set(record["timings"]) == {"select", "fit", "score", "predict"}
+
+
+def test_a_reader_that_stops_early_is_no_error(here: Path) -> None:
+    command = f"{sys.executable} -m anchoreval --help | head -1; exit ${{PIPESTATUS[0]}}"
+    for _ in range(3):
+        done = subprocess.run(["bash", "-c", command], cwd=here, capture_output=True, text=True, check=False)
+        assert done.stderr == ""
+
+
+PLUGIN = '''
+from dataclasses import dataclass
+from typing import ClassVar
+from anchoreval.methods import Selection
+
+@dataclass
+class EveryNth:
+    """Items at even distances."""
+    start: int = 0
+    unit: ClassVar[str] = "item"
+    needs: ClassVar[frozenset] = frozenset()
+
+    def select(self, sources, k, rng):
+        step = sources.n_items // k
+        return Selection(items=sources.items.index[self.start :: step][:k])
+'''
+
+
+def test_a_third_party_selector_needs_no_file_of_ours(here: Path) -> None:
+    (here / "site" / "theirs-2.5.dist-info").mkdir(parents=True)
+    (here / "site" / "theirs.py").write_text(PLUGIN, encoding="utf-8")
+    metadata = here / "site" / "theirs-2.5.dist-info"
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: theirs\nVersion: 2.5\n", encoding="utf-8")
+    entry = "[anchoreval.selectors]\nevery_nth = theirs:EveryNth\n"
+    (metadata / "entry_points.txt").write_text(entry, encoding="utf-8")
+    chosen = ["selector=plugin", "selector.name=every_nth", "+selector.start=1", "estimator=signature"]
+    done = subprocess.run(
+        [sys.executable, "-m", "anchoreval", "benchmark.path=bench", "k=10", *chosen],
+        cwd=here,
+        env={**os.environ, "PYTHONPATH": str(here / "site")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    (folder,) = (here / "results" / "runs").iterdir()
+    identity = json.loads((folder / "done.json").read_text(encoding="utf-8"))["identity"]
+    assert identity["selector"] == {"name": "every_nth", "options": {"start": 1}, "provider": "theirs 2.5"}
+    document = json.loads((folder / "anchors" / "anchors.json").read_text(encoding="utf-8"))
+    assert "item0001" in json.dumps(document)
+
+
+def test_a_study_of_the_users_own(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "mine" / "experiment").mkdir(parents=True)
+    study = "# @package _global_\nk: 7\nbenchmark: {path: bench}\ndefaults: [override /estimator: mean]\n"
+    (here / "mine" / "experiment" / "study.yaml").write_text(study, encoding="utf-8")
+    assert main(["--config-dir", "mine", "experiment=study"]) == 0
+    assert "7 of 60 items as anchors (random), reconstructed by mean" in capsys.readouterr().out

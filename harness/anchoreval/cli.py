@@ -11,6 +11,7 @@ import os
 import sys
 import time
 import traceback
+from argparse import Namespace
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
@@ -32,6 +33,7 @@ JOBS = {"run": "anchoreval.jobs.run", "compare": "anchoreval.jobs.compare", "imp
 """The module of each job; its function `run(config)` does the work and returns an `Outcome`."""
 
 UNCHANGED, INTERRUPTED = 3, 130
+HYDRA_1_4 = "execution_whitelist" in inspect.signature(hydra.main).parameters
 
 register()
 
@@ -41,11 +43,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
         with _process_state(arguments):
-            _check_flags(arguments)
+            if _flags(arguments).help:
+                return _help()
             hydra.main(config_path=str(CONF), config_name="config", **_hydra_options())(task)()
             return cli_sweep.finish()
     except KeyboardInterrupt:
         return _say("interrupted", INTERRUPTED)
+    except BrokenPipeError:  # whoever read our output has seen enough, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 1
     except SystemExit as stop:  # --help and the like
         return stop.code if isinstance(stop.code, int) else 0
     except Exception as error:  # the last resort: whatever happened, one line says it
@@ -78,7 +84,7 @@ def task(config: DictConfig) -> float | None:
 
 def _hydra_options() -> dict[str, Any]:
     """Hydra 1.3 asks for the version whose behaviour is meant, 1.4 for what configurations may instantiate."""
-    if "execution_whitelist" in inspect.signature(hydra.main).parameters:
+    if HYDRA_1_4:
         return {"execution_whitelist": [f"{cli_sweep.__name__}.{cli_sweep.Summary.__name__}"]}
     return {"version_base": "1.3"}
 
@@ -94,8 +100,14 @@ def _dispatch(config: DictConfig) -> Outcome:
     return job(config)
 
 
-def _check_flags(arguments: Sequence[str]) -> None:
-    """Refuse an unknown flag in one line: argparse itself would print its usage first."""
+def _help() -> int:
+    """Print `hydra.help.template` as it stands: Hydra would first look up every group's choices, which takes longer."""
+    print(OmegaConf.select(OmegaConf.load(CONF / "config.yaml"), "hydra.help.template"))  # noqa: T201
+    return 0
+
+
+def _flags(arguments: Sequence[str]) -> Namespace:
+    """Hydra's flags; an unknown one is refused in one line, where argparse itself would print its usage first."""
     from hydra._internal.utils import get_args_parser
 
     def refuse(message: str) -> NoReturn:
@@ -103,7 +115,9 @@ def _check_flags(arguments: Sequence[str]) -> None:
 
     parser = get_args_parser()
     parser.error = refuse
-    parser.parse_args(list(arguments))
+    parse = parser.parse_intermixed_args if HYDRA_1_4 else parser.parse_args  # as Hydra itself does
+    flags: Namespace = parse(list(arguments))
+    return flags
 
 
 def _report(error: BaseException, verbose: bool = False) -> int:
