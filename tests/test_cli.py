@@ -251,7 +251,7 @@ def test_a_third_party_selector_needs_no_file_of_ours(here: Path) -> None:
     assert done.returncode == 0, done.stderr
     (folder,) = (here / "results" / "runs").iterdir()
     identity = json.loads((folder / "done.json").read_text(encoding="utf-8"))["identity"]
-    assert identity["selector"] == {"name": "every_nth", "options": {"start": 1}, "provider": "theirs 2.5"}
+    assert identity["anchors"]["selector"] == {"name": "every_nth", "options": {"start": 1}, "provider": "theirs 2.5"}
     document = json.loads((folder / "anchors" / "anchors.json").read_text(encoding="utf-8"))
     assert "item0001" in json.dumps(document)
 
