@@ -154,7 +154,7 @@ def _uninformative(summary: RunSummary) -> str:
         return ""
     return (
         f"The expected error ({100 * error:.1f} points) is no smaller than that of giving every model the sources' "
-        f"mean score ({100 * baseline:.1f} points): these anchors tell nothing here. Raise k."
+        f"mean score ({100 * baseline:.1f} points): these anchors tell nothing here. Raise k or take another estimator."
     )
 
 
