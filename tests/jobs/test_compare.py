@@ -56,3 +56,14 @@ def test_nothing_applicable_is_refused(here: Path, capsys: pytest.CaptureFixture
     assert main(["job=compare", "benchmark.path=bench", *grid]) == 2
     assert "no combination is applicable: k = 41" in capsys.readouterr().err
     assert not (here / "results").exists()
+
+
+def test_the_rule_for_missing_answers_reaches_the_comparison(
+    here: Path, synthetic: Callable[..., ResponseMatrix]
+) -> None:
+    write_benchmark(synthetic(40, 40, missing=0.15), here / "holed")
+    grid = ["compare.k=[10]", "compare.repeats=1", "compare.selectors=[random]", "compare.estimators=[mean]"]
+    assert main(["job=compare", "benchmark.path=holed", *grid]) == 2
+    assert main(["job=compare", "benchmark.path=holed", "missing=allow", *grid]) == 0
+    (folder,) = (here / "results" / "runs").iterdir()
+    assert pd.read_parquet(folder / "cells.parquet")["n_source"].iloc[0] >= 25

@@ -9,7 +9,6 @@ import subprocess
 import zlib
 from pathlib import Path
 
-import pandas as pd
 import pytest
 
 from anchoreval.reporting.page import Page, PageFigure, PageTable, write_page
@@ -32,9 +31,6 @@ def png(path: Path) -> Path:
 @pytest.fixture
 def page(tmp_path: Path) -> Path:
     """A page whose model name and warning try to break out."""
-    frame = pd.DataFrame(
-        {"estimate": ["51.2"], "95 % interval": ["48.0 to 54.4"]}, index=pd.Index([EVIL], name="model")
-    )
     path = tmp_path / "report.html"
     write_page(
         path,
@@ -42,7 +38,14 @@ def page(tmp_path: Path) -> Path:
             title="pocket on 100 anchors",
             lead="Full-benchmark scores, estimated.",
             warnings=[f"model {EVIL} extrapolates"],
-            tables=[PageTable("Estimates", "In percentage points.", frame)],
+            tables=[
+                PageTable(
+                    "Estimates",
+                    "In percentage points.",
+                    ["model", "estimate", "95% interval"],
+                    [[EVIL, "51.2", "48.0 to 54.4"]],
+                )
+            ],
             figures=[PageFigure(png(tmp_path / "one.png"), "One pixel")],
             facts={"anchors": 100, "selector": EVIL},
         ),

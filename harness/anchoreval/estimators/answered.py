@@ -52,8 +52,8 @@ def anchor_positions(anchors: pd.Index[Any], responses: ResponseMatrix) -> IntAr
 
 def scored(part: ResponseMatrix) -> ResponseMatrix:
     """The models of a matrix that a regression can learn from: full score known, some anchor answered."""
-    answered = ~np.isnan(part.scores).all(axis=1)
-    return part.subset(models=part.models.index[part.full_scores.notna() & answered])
+    known = part.full_scores.notna().to_numpy() & ~np.isnan(part.scores).all(axis=1)
+    return part.subset(models=part.models.index[known])
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,8 +16,9 @@ from anchoreval.jobs import output
 from anchoreval.jobs.request import benchmark, check_level, refuse_import_keys, resolved_yaml
 from anchoreval.protocol.compare import compare
 from anchoreval.registry import estimators, method_name, method_options, provider, selectors
-from anchoreval.reporting.compare_report import markdown_report, terminal_report
+from anchoreval.reporting.compare_report import markdown_report, page, terminal_report
 from anchoreval.reporting.figure_compare import REFERENCE, error_by_budget
+from anchoreval.reporting.page import write_page
 from anchoreval.responses import ResponseMatrix
 from anchoreval.runs import Outcome, Run, content_digest, versions
 
@@ -113,6 +114,7 @@ def _measured(config: DictConfig, matrix: ResponseMatrix, chosen: Mapping[str, M
         seed=config.seed,
         level=config.level,
         calibration=_share(config),
+        missing=config.missing,
         progress=True,
     )
     if (cells["status"] == "ok").any():
@@ -127,6 +129,8 @@ def _write(work: Run, cells: pd.DataFrame, config: DictConfig) -> None:
         cells.to_parquet(folder / "cells.parquet", index=False)
         write_text(folder / "cells.csv", cells.to_csv(index=False, lineterminator="\n"))
         caption = error_by_budget(folder / "figures" / "error_by_budget.png", cells)
-        write_text(folder / "report.md", markdown_report(cells, {"figures/error_by_budget.png": caption}))
+        figures = {"figures/error_by_budget.png": caption}
+        write_text(folder / "report.md", markdown_report(cells, figures))
+        write_page(folder / "report.html", page(cells, folder, figures))
         counts = {str(status): int(n) for status, n in cells["status"].value_counts().items()}
         write_json(folder / "result.json", {"cells": len(cells), "status": counts})

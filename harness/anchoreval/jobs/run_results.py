@@ -11,7 +11,8 @@ from anchoreval.anchors import AnchorSet
 from anchoreval.atomic import write_json, write_text
 from anchoreval.reporting.figure_anchors import anchors_in_the_plane
 from anchoreval.reporting.figure_estimates import estimates_against_truth, forest
-from anchoreval.reporting.run_report import markdown_report
+from anchoreval.reporting.page import write_page
+from anchoreval.reporting.run_report import markdown_report, page
 from anchoreval.reporting.run_summary import RunSummary
 
 
@@ -32,14 +33,16 @@ class Results:
 
 
 def write_results(folder: Path, results: Results) -> None:
-    """Write `result.json`, `report.md`, `estimates.*`, `calibration.csv`, `anchors/` and `figures/` into a folder."""
+    """Write `result.json`, `report.*`, `estimates.*`, `calibration.csv`, `anchors/` and `figures/` into a folder."""
     summary = results.summary
     write_json(folder / "result.json", summary.to_dict())
     summary.estimates.to_parquet(folder / "estimates.parquet")
     write_text(folder / "estimates.csv", summary.estimates.to_csv(lineterminator="\n"))
     write_text(folder / "calibration.csv", results.residuals.to_csv(lineterminator="\n"))
     results.anchors.save(folder / "anchors")
-    write_text(folder / "report.md", markdown_report(summary, _figures(folder, results)))
+    figures = _figures(folder, results)
+    write_text(folder / "report.md", markdown_report(summary, figures))
+    write_page(folder / "report.html", page(summary, folder, figures))
 
 
 def _figures(folder: Path, results: Results) -> dict[str, str]:

@@ -1,21 +1,27 @@
-"""The report of `job=compare`: a table for the terminal and a Markdown document."""
+"""The report of `job=compare`: a table for the terminal, a Markdown document, and an HTML page."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from anchoreval.protocol.summary import summary
+from anchoreval.reporting.page import Page, PageFigure, PageTable
 from anchoreval.reporting.tables import markdown_table, text_table
 
 KEYS = ["split", "k", "selector", "estimator"]
 HEADER = ["split", "k", "selector", "estimator", "error", "bias", "spearman", "coverage", "width"]
 NOTE = (
     "error: mean absolute error on held-out models, with bias and interval width in percentage points; coverage: share "
-    "of their true scores inside the intervals; means over repeats, +- the standard error of the mean."
+    "of their true scores inside the intervals; means over repeats, ± the standard error of the mean."
+)
+MEASURED = (
+    "In each repeat some models are held out as targets, nothing about them is seen before their scores are estimated, "
+    "and the estimates are compared with their true full scores. Random anchors stand beside every method."
 )
 
 
@@ -33,15 +39,24 @@ def markdown_report(cells: pd.DataFrame, figures: Mapping[str, str]) -> str:
     """The same as a document with figures (caption by path relative to the report)."""
     sections = [
         f"# Selectors and estimators compared on {_names(cells)}",
-        "## What is measured\n\nIn each repeat some models are held out as targets, nothing about them is seen before "
-        "their scores are estimated, and the estimates are compared with their true full scores. Random anchors stand "
-        f"beside every method.\n\n{_design(cells)}",
+        f"## What is measured\n\n{MEASURED}\n\n{_design(cells)}",
         f"## Errors\n\n{NOTE}\n\n{markdown_table(HEADER, _rows(cells), left=4)}",
     ]
     if left_out := _left_out(cells):
         sections.append("## Left out\n\n" + "\n".join(f"- {line}" for line in left_out))
     sections += [f"![{caption}]({path})\n\n*{caption}*" for path, caption in figures.items()]
     return "\n\n".join(sections) + "\n"
+
+
+def page(cells: pd.DataFrame, folder: Path, figures: Mapping[str, str]) -> Page:
+    """The same as a page; figures by path relative to the folder, with their captions."""
+    return Page(
+        title=f"Selectors and estimators compared on {_names(cells)}",
+        lead=f"{MEASURED} {_design(cells)}",
+        warnings=_left_out(cells),
+        tables=[PageTable("Errors", NOTE, HEADER, _rows(cells))],
+        figures=[PageFigure(folder / path, caption) for path, caption in figures.items()],
+    )
 
 
 def _headline(cells: pd.DataFrame) -> str:
@@ -77,12 +92,12 @@ def _rows(cells: pd.DataFrame) -> list[list[str]]:
 
 
 def _mean(row: pd.Series[Any], figure: str, digits: int, sign: bool = False) -> str:
-    """`1.84 +- 0.12`; the standard error is left out for a single repeat, a dash stands for no figure."""
+    """`1.84 ± 0.12`; the standard error is left out for a single repeat, a dash stands for no figure."""
     mean, error = float(row[figure]), float(row[f"{figure}_se"])
     if not np.isfinite(mean):
         return "-"
     shown = f"{mean:+.{digits}f}" if sign else f"{mean:.{digits}f}"
-    return f"{shown} +- {error:.{digits}f}" if np.isfinite(error) else shown
+    return f"{shown} ± {error:.{digits}f}" if np.isfinite(error) else shown
 
 
 def _left_out(cells: pd.DataFrame) -> list[str]:

@@ -8,28 +8,17 @@ from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 
-import pandas as pd
-
 from anchoreval.atomic import write_text
 
 
 @dataclass(frozen=True)
 class PageTable:
-    """A table of a page: cells are shown as they are given, so format numbers first."""
+    """A table of a page: heads and rows of text, shown as they are given."""
 
     title: str
     caption: str
-    frame: pd.DataFrame
-
-    @property
-    def columns(self) -> list[str]:
-        """Column heads, the index's name first."""
-        return [str(self.frame.index.name or ""), *map(str, self.frame.columns)]
-
-    @property
-    def rows(self) -> list[list[str]]:
-        """Cells as text, row by row, the index first."""
-        return [[str(cell) for cell in row] for row in self.frame.itertuples()]
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
 
 
 @dataclass(frozen=True)
@@ -54,6 +43,7 @@ class Page:
         lead: the estimand, in one or two sentences.
         warnings: caveats that were measured, each a sentence.
         tables: results.
+        notes: paragraphs below the tables.
         figures: pictures.
         facts: how it was made: name and value, in order.
     """
@@ -62,6 +52,7 @@ class Page:
     lead: str
     warnings: Sequence[str] = ()
     tables: Sequence[PageTable] = ()
+    notes: Sequence[str] = ()
     figures: Sequence[PageFigure] = ()
     facts: Mapping[str, object] = field(default_factory=dict)
 

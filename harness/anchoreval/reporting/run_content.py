@@ -1,0 +1,137 @@
+"""What the report of `job=run` says, piece by piece, for the terminal, the Markdown document and the page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from anchoreval.reporting.run_summary import ESTIMATE_COLUMNS, RunSummary
+from anchoreval.reporting.tables import interval, points
+
+UNIT = "Scores and interval ends are in percentage points."
+SUBJECT_NOTE = "Estimates by subject, in percentage points, without intervals."
+
+
+def title(summary: RunSummary) -> str:
+    """What was estimated from what."""
+    return f"{summary.benchmark} from {summary.anchors} of {summary.items:,} items"
+
+
+def headline(summary: RunSummary) -> str:
+    """A line about the design."""
+    error = "unknown" if summary.expected_error is None else f"{points(summary.expected_error)} points"
+    return (
+        f"{summary.benchmark}: {summary.anchors} of {summary.items:,} items as anchors ({summary.selector}), "
+        f"reconstructed by {_estimator(summary)}, expected error {error}"
+    )
+
+
+def header(summary: RunSummary) -> list[str]:
+    """Heads of the table of targets."""
+    heads = ["model", "anchors", "estimate", f"{summary.level:.0%} interval"]
+    return heads + (["true score", "error"] if len(summary.judged) else [])
+
+
+def rows(summary: RunSummary, most: int) -> list[list[str]]:
+    """At most so many targets, the best first."""
+    found = []
+    for model, row in _ranked(summary, most).iterrows():
+        shown = [str(model), str(int(row["anchors"])), points(row["score"]), interval(row["lower"], row["upper"])]
+        if len(summary.judged):
+            error = row["score"] - row["truth"]
+            shown += [points(row["truth"]), "-" if error != error else f"{100 * error:+.1f}"]
+        found.append(shown)
+    return found
+
+
+def rest(summary: RunSummary, most: int) -> str:
+    """How many targets a table of at most so many leaves out, and where they are."""
+    hidden = len(summary.estimates) - most
+    return f"... and {hidden} more in estimates.csv" if hidden > 0 else ""
+
+
+def against_truth(summary: RunSummary) -> str:
+    """How far the estimates are from true scores, where some are known."""
+    if summary.mean_error is None:
+        return ""
+    inside, known = summary.covered()
+    held = f"; {inside} of {known} intervals hold the true score" if known else ""
+    return f"mean absolute error against the true scores: {points(summary.mean_error)} points{held}"
+
+
+def estimand(summary: RunSummary) -> str:
+    """What the estimates are estimates of."""
+    how = {"micro": "every item counts the same", "macro": "every subject counts the same"}
+    return (
+        f"For each target model: its score on all {summary.items:,} items of {summary.benchmark} "
+        f"({how.get(summary.aggregation, 'items count with weights of their own')}), had it been evaluated in full "
+        f"under the conditions in which the anchors were scored. Its answers on the {summary.anchors} anchors are "
+        f"{summary.scoring}; the score on the other items is reconstructed."
+    )
+
+
+def design(summary: RunSummary) -> dict[str, str]:
+    """How it was done, by name."""
+    budget = f"k = {summary.k} {summary.unit}s" + (f" ({summary.anchors} items)" if summary.unit != "item" else "")
+    found = {
+        "benchmark": f"{summary.benchmark}, N = {summary.items:,} items, {summary.aggregation} aggregation",
+        "anchors": f"{budget} of N, {summary.anchors / summary.items:.1%}",
+        "selector": _method(summary.selector, summary.selector_options) + (", a saved set" if summary.reused else ""),
+        "estimator": _method(_estimator(summary), summary.estimator_options),
+        "seed": str(summary.seed),
+        "models that chose and fitted": str(summary.roles.get("select", 0)),
+        "models that size the errors": _calibration_count(summary),
+        "targets": f"{len(summary.estimates)}, {summary.scoring}",
+    }
+    return found | {f"left out: {reason}": str(count) for reason, count in summary.left_out.items() if count}
+
+
+def errors(summary: RunSummary) -> list[str]:
+    """What is known of the errors, a paragraph each."""
+    if summary.expected_error is None:
+        return ["Unknown: no calibration model was kept out of the choice of the anchors."]
+    lines = [
+        f"Expected error: {points(summary.expected_error, 2)} percentage points (mean absolute error on the "
+        f"{summary.calibration_groups} independent calibration models, which neither chose the anchors nor fitted the "
+        "estimator).",
+        f"Intervals: level {summary.level:.0%}; the highest level that these calibration models allow is "
+        f"{summary.attainable_level:.1%}. The level holds on average over targets that are drawn like the calibration "
+        "models.",
+    ]
+    if summary.baseline_error is not None:
+        lines.append(
+            f"For comparison, giving every model the mean score of the source models errs by "
+            f"{points(summary.baseline_error, 2)} points."
+        )
+    if truth := against_truth(summary):
+        lines.append(f"Here: {truth}.")
+    return lines
+
+
+def subject_rows(summary: RunSummary, most: int) -> tuple[list[str], list[list[str]]]:
+    """Heads and rows of the table of subjects; no heads where there are no subjects."""
+    subjects = [str(c) for c in summary.estimates.columns if c not in ESTIMATE_COLUMNS]
+    if not subjects:
+        return [], []
+    found = [[str(m), *(points(row[s]) for s in subjects)] for m, row in _ranked(summary, most).iterrows()]
+    return ["model", *subjects], found
+
+
+def _ranked(summary: RunSummary, most: int) -> pd.DataFrame:
+    return summary.estimates.sort_values("score", ascending=False, kind="stable").head(most)
+
+
+def _calibration_count(summary: RunSummary) -> str:
+    count = summary.roles.get("calibrate", 0)
+    return f"{count} ({summary.calibration_groups} independent: variants of one model count once)" if count else "0"
+
+
+def _estimator(summary: RunSummary) -> str:
+    return f"{summary.estimator} -> {summary.chosen}" if summary.chosen else summary.estimator
+
+
+def _method(name: str, options: Mapping[str, Any]) -> str:
+    listed = ", ".join(f"{k} = {v}" for k, v in options.items() if v is not None)
+    return f"{name} ({listed})" if listed else name
