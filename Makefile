@@ -9,7 +9,7 @@ export HF_HUB_OFFLINE = 1
 export HF_DATASETS_OFFLINE = 1
 export TOKENIZERS_PARALLELISM = false
 
-.PHONY: help setup demo test perf check format pocket clean
+.PHONY: help setup demo test perf check format pocket published clean
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
@@ -47,6 +47,14 @@ format: $(DEV)  ## rewrite in the project's format
 
 pocket: $(DEV)  ## regenerate the pocket benchmark and compare it with what is shipped
 	$(BIN)/python -m anchoreval.pocket.build --check
+
+published: $(DEV)  ## make the figures of the README anew, under results/published
+	@rm -rf results/demo
+	@$(BIN)/anchoreval experiment=demo results=results/demo | grep -v '^written to' > results/published/demo.txt
+	@cp results/demo/runs/*/figures/estimates.png results/published/demo-estimates.png
+	@cp results/demo/runs/*/figures/anchors.png results/published/demo-anchors.png
+	@$(BIN)/python -m anchoreval.pocket.spread > results/published/pocket.md
+	@echo "results/published is made anew; README.md quotes demo.txt and pocket.md"
 
 clean:  ## remove what make made
 	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache

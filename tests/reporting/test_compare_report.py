@@ -24,7 +24,7 @@ def test_means_and_standard_errors_over_repeats_by_hand() -> None:
     rows = [line.split() for line in terminal_report(cells()).splitlines() if line.startswith("iid")]
     assert " ".join(rows[0]) == ("iid 10 disco auto 2.50 ± 0.50 -0.50 ± 0.00 0.900 ± 0.000 1.00 ± 0.00 10.0 ± 0.0")
     assert rows[1][2] == "random"
-    assert rows[1][4:7] == ["4.50", "+-", "0.50"]
+    assert rows[1][4:7] == ["4.50", "±", "0.50"]
 
 
 def test_a_single_repeat_has_no_standard_error() -> None:
