@@ -21,9 +21,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from anchoreval import anchors_files, atomic, registry
+from anchoreval import atomic, registry
 from anchoreval.anchors import AnchorSet, load_anchors
-from anchoreval.anchors_state import read_state, state_bytes
+from anchoreval.anchors import folder as anchors_folder
+from anchoreval.anchors.state import read_state, state_bytes
 from anchoreval.contract import choose
 from anchoreval.errors import AnchorSetError, MethodError, NotApplicableError, UnknownMethodError
 from anchoreval.methods import Selection
@@ -636,7 +637,7 @@ def test_a_failure_while_saving_leaves_the_old_folder(
     def full(path: Path, *_: object, **__: object) -> None:
         raise OSError(28, "No space left on device", str(path))
 
-    monkeypatch.setattr(anchors_files, moment, full)
+    monkeypatch.setattr(anchors_folder, moment, full)
     with pytest.raises(AnchorSetError, match="cannot be written: No space left on device"):
         anchors.save(saved)
     assert {p.name: p.read_bytes() for p in saved.iterdir()} == before
@@ -664,7 +665,7 @@ def test_temporary_folders_are_hidden(anchors: AnchorSet, tmp_path: Path, monkey
         seen.append(path.parent.name)
         write(path, data)
 
-    monkeypatch.setattr(anchors_files, "write_bytes", watched)
+    monkeypatch.setattr(anchors_folder, "write_bytes", watched)
     anchors.save(tmp_path / "set")
     assert seen
     assert all(name.startswith(".") and name.endswith(".tmp") for name in seen)

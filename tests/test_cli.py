@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
-from anchoreval import cli
 from anchoreval.cli import main
+from anchoreval.cli.app import JOBS
 from anchoreval.config import CONF
 from anchoreval.responses import ResponseMatrix
 from anchoreval.store import write_benchmark
@@ -127,7 +127,7 @@ def test_help_names_every_choice_there_is(capsys: pytest.CaptureFixture[str]) ->
         for choice in group.glob("*.yaml") if group.is_dir() else ():
             assert line, group.name
             assert re.search(rf"\b{choice.stem}\b", line[0]), f"{group.name}={choice.stem}"
-    for job in cli.JOBS:
+    for job in JOBS:
         assert f"job={job}" in text
 
 
@@ -140,7 +140,7 @@ def test_every_example_of_the_help_composes(capsys: pytest.CaptureFixture[str]) 
             main([*example.removeprefix("-m ").replace(",disco k=25,50,100 seed=0,1,2", "").split(), "--cfg", "job"])
             == 0
         )
-        assert yaml.safe_load(capsys.readouterr().out)["job"]["name"] in cli.JOBS
+        assert yaml.safe_load(capsys.readouterr().out)["job"]["name"] in JOBS
 
 
 def test_an_unexpected_error_is_one_line_and_verbose_shows_where(

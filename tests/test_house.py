@@ -45,7 +45,7 @@ def test_nothing_unpickles_or_evaluates() -> None:
 
 
 ROOMS = [
-    {"errors", "arrays"},
+    {"errors", "arrays", "versions"},
     {"validation", "tables"},
     {"responses", "numerics", "atomic"},
     {"methods", "suite", "schema"},
@@ -64,7 +64,7 @@ ROOMS = [
 def room_of(module: str) -> int | None:
     """Height of an anchoreval module in the house; None for the package itself."""
     parts = module.split(".")
-    return next((n for n, room in enumerate(ROOMS) if len(parts) > 1 and parts[1].split("_")[0] in room), None)
+    return next((n for n, room in enumerate(ROOMS) if len(parts) > 1 and parts[1] in room), None)
 
 
 def imported_modules(tree: ast.AST) -> list[str]:

@@ -18,11 +18,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from anchoreval import store_files
 from anchoreval.errors import StoreError
 from anchoreval.responses import ResponseMatrix
-from anchoreval.store import benchmark_digest, load_benchmark, read_benchmark, write_benchmark
-from anchoreval.store_files import file_name
+from anchoreval.store import answers, benchmark_digest, load_benchmark, read_benchmark, write_benchmark
+from anchoreval.store.answers import file_name
 
 from .conftest import simulate
 
@@ -271,7 +270,7 @@ def test_processes_that_write_at_once_do_not_clash(tmp_path: Path) -> None:
 
 def test_a_kill_between_models_loses_only_the_model_in_flight(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     matrix = simulate(6, 10)
-    write, calls = store_files.write_bytes, []
+    write, calls = answers.write_bytes, []
 
     def killed_at_the_fourth(path: Path, data: bytes) -> None:
         calls.append(path)
@@ -279,7 +278,7 @@ def test_a_kill_between_models_loses_only_the_model_in_flight(tmp_path: Path, mo
             raise KeyboardInterrupt
         write(path, data)
 
-    monkeypatch.setattr(store_files, "write_bytes", killed_at_the_fourth)
+    monkeypatch.setattr(answers, "write_bytes", killed_at_the_fourth)
     with pytest.raises(KeyboardInterrupt):
         write_benchmark(matrix, tmp_path / "b")
     monkeypatch.undo()
@@ -509,7 +508,7 @@ def test_a_full_disk_is_one_line(stored: Path, monkeypatch: pytest.MonkeyPatch) 
     def full(path: Path, data: bytes) -> None:
         raise OSError(28, "No space left on device", str(path))
 
-    monkeypatch.setattr(store_files, "write_bytes", full)
+    monkeypatch.setattr(answers, "write_bytes", full)
     with pytest.raises(StoreError, match=r"new\.parquet: cannot be written: No space left on device"):
         write_benchmark(other(), stored)
 

@@ -9,23 +9,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-import platform
 import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from anchoreval.atomic import replacing_folder, write_json, write_text
 from anchoreval.responses import ResponseMatrix
+from anchoreval.versions import installed_versions
 
 DONE = "done.json"
 """Written last: a folder without it is not a complete run."""
-
-LIBRARIES = ("anchoreval", "numpy", "pandas", "scipy", "scikit-learn", "lm-eval", "hydra-core", "pyarrow")
 
 
 @dataclass(frozen=True)
@@ -103,22 +100,11 @@ class Run:
     def _record(self, folder: Path) -> dict[str, Any]:
         files = {p.relative_to(folder).as_posix(): p.stat().st_size for p in sorted(folder.rglob("*")) if p.is_file()}
         identity = json.loads(_canonical(self.identity))
-        made = {"versions": versions(), "timings": self.timings}
+        made = {"versions": installed_versions(), "timings": self.timings}
         return {"hash": self.digest, "identity": identity, **made, "files": files}
 
     def _paths(self, sizes: Mapping[str, int]) -> list[tuple[Path, int]]:
         return [(self.folder / name, size) for name, size in sizes.items()]
-
-
-def versions() -> dict[str, str]:
-    """Versions of Python and of the libraries that results depend on."""
-    found = {"python": platform.python_version()}
-    for library in LIBRARIES:
-        try:
-            found[library] = version(library)
-        except PackageNotFoundError:
-            continue
-    return found
 
 
 def content_digest(matrix: ResponseMatrix) -> str:

@@ -20,7 +20,8 @@ from anchoreval.reporting.compare_report import markdown_report, page, terminal_
 from anchoreval.reporting.figure_compare import REFERENCE, error_by_budget
 from anchoreval.reporting.page import write_page
 from anchoreval.responses import ResponseMatrix
-from anchoreval.runs import Outcome, Run, content_digest, versions
+from anchoreval.runs import Outcome, Run, content_digest
+from anchoreval.versions import installed_versions
 
 Methods = dict[str, Any]
 """Methods by the label that tables give them."""
@@ -99,7 +100,7 @@ def _identity(config: DictConfig, matrix: ResponseMatrix, chosen: Mapping[str, M
         "level": config.level,
         "calibration": _share(config),
         "missing": config.missing,
-        "anchoreval": versions().get("anchoreval", ""),
+        "anchoreval": installed_versions()["anchoreval"],
     }
 
 

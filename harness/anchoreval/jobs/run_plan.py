@@ -19,7 +19,8 @@ from anchoreval.jobs.scorers import Scorer, Setting
 from anchoreval.methods import Estimator, Selector
 from anchoreval.registry import method_name, method_options, provider
 from anchoreval.responses import ResponseMatrix
-from anchoreval.runs import content_digest, path_digest, versions
+from anchoreval.runs import content_digest, path_digest
+from anchoreval.versions import installed_versions
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,7 +94,7 @@ class Plan:
             "seed": self.seed,
             "level": self.level,
             "missing": self.missing,
-            "anchoreval": versions().get("anchoreval", ""),
+            "anchoreval": installed_versions()["anchoreval"],
         }
 
 

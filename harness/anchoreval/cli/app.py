@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import hydra
 from omegaconf import DictConfig, OmegaConf
 
-from anchoreval import cli_sweep
-from anchoreval.cli_messages import request_error
+from anchoreval.cli import sweep
+from anchoreval.cli.messages import request_error
 from anchoreval.config import CONF, refuse_added_keys, register
 from anchoreval.errors import AnchorEvalError, ConfigurationError, RequestError
 from anchoreval.jobs.output import note
@@ -46,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             if _flags(arguments).help:
                 return _help()
             hydra.main(config_path=str(CONF), config_name="config", **_hydra_options())(task)()
-            return cli_sweep.finish()
+            return sweep.finish()
     except KeyboardInterrupt:
         return _say("interrupted", INTERRUPTED)
     except BrokenPipeError:  # whoever read our output has seen enough, as `head` does
@@ -57,7 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:  # the last resort: whatever happened, one line says it
         return _report(request_error(error, arguments) or error)
     finally:
-        cli_sweep.forget()
+        sweep.forget()
 
 
 def task(config: DictConfig) -> float | None:
@@ -78,14 +78,14 @@ def task(config: DictConfig) -> float | None:
         ended = {"status": UNCHANGED if unchanged else 0, "message": "done" if outcome.changed else "was complete"}
     folder, changed = (str(outcome.folder), outcome.changed) if outcome else (None, False)
     seconds = round(time.perf_counter() - begin, 3)
-    cli_sweep.record({**ended, "folder": folder, "changed": changed, "seconds": seconds})
+    sweep.record({**ended, "folder": folder, "changed": changed, "seconds": seconds})
     return outcome.objective if outcome else float("nan")
 
 
 def _hydra_options() -> dict[str, Any]:
     """Hydra 1.3 asks for the version whose behaviour is meant, 1.4 for what configurations may instantiate."""
     if HYDRA_1_4:
-        return {"execution_whitelist": [f"{cli_sweep.__name__}.{cli_sweep.Summary.__name__}"]}
+        return {"execution_whitelist": [f"{sweep.__name__}.{sweep.Summary.__name__}"]}
     return {"version_base": "1.3"}
 
 

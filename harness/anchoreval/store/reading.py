@@ -1,14 +1,4 @@
-"""Stored benchmarks: a folder with one file a model, to which models are added without rewriting anything shared.
-
-```
-<folder>/benchmark.json         schema version, name, metric, aggregation, provenance, digest of the items
-         items.parquet          the item table and the weights; both written once
-         responses/<id>.parquet one model's answers (see `anchoreval.store_files`)
-```
-
-Every file appears whole or not at all and carries a digest of what it holds: refreshes can be repeated, several
-processes can add models at once, and a kill loses nothing but the model in flight.
-"""
+"""Reading stored benchmarks: all models or some, each file checked against the digest that it carries."""
 
 from __future__ import annotations
 
@@ -24,15 +14,12 @@ import numpy as np
 from anchoreval.errors import ResponseDataError, StoreError
 from anchoreval.responses import ResponseMatrix
 from anchoreval.schema import one_line
-from anchoreval.store_files import SUFFIX, Header, file_name, read_answers, read_header
-from anchoreval.store_items import DOCUMENT, RESPONSES, SharedPart, read_shared
-from anchoreval.store_rows import table_of
-from anchoreval.store_writing import Written, write_benchmark
+from anchoreval.store.answers import SUFFIX, Header, file_name, read_answers, read_header
+from anchoreval.store.items import DOCUMENT, RESPONSES, SharedPart, read_shared
+from anchoreval.store.rows import table_of
 
 POCKET = "pocket"
 THREADS = min(8, os.cpu_count() or 1)
-
-__all__ = ["Written", "benchmark_digest", "load_benchmark", "read_benchmark", "write_benchmark"]
 
 
 def read_benchmark(folder: Path | str, *, models: Iterable[str] | None = None) -> ResponseMatrix:

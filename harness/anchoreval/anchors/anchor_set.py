@@ -11,10 +11,10 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
-from anchoreval.anchors_document import facts_of, installed_versions, plain_data
-from anchoreval.anchors_files import read_folder, write_folder
-from anchoreval.anchors_sources import ROLES, kept_of
-from anchoreval.anchors_table import first_difference, table_of
+from anchoreval.anchors.document import facts_of, plain_data, versions_with
+from anchoreval.anchors.folder import read_folder, write_folder
+from anchoreval.anchors.sources import ROLES, kept_of
+from anchoreval.anchors.table import first_difference, table_of
 from anchoreval.arrays import Float64Array
 from anchoreval.errors import AnchorSetError
 from anchoreval.groups import model_groups
@@ -116,7 +116,7 @@ class AnchorSet:
             seed=int(seed),
             weighted=selection.weights is not None,
             details=plain_data(selection.details, f"selector {name}: details"),
-            versions=installed_versions(selector=name),
+            versions=versions_with(selector=name),
             groups=model_groups(matrix).reindex(kept).astype(object),
         )
 
@@ -198,12 +198,12 @@ class AnchorSet:
             estimator_seed=int(reconstruction.estimator_seed),
             state=made.state() or None,
             expected_error=reconstruction.expected_error,
-            versions={**self.versions, **installed_versions(estimator=name)},
+            versions={**self.versions, **versions_with(estimator=name)},
             whole_matrix=bool(made.whole_matrix),
         )
 
     def save(self, folder: Path | str) -> None:
-        """Write the anchor set into a folder, as a whole (see `anchoreval.anchors_files`).
+        """Write the anchor set into a folder, as a whole (see `anchoreval.anchors.folder`).
 
         An anchor set that is in the folder already is replaced.
 

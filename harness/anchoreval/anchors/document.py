@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Mapping
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from anchoreval.anchors_table import shown
+from anchoreval.anchors.table import shown
 from anchoreval.errors import MethodError
 from anchoreval.registry import provider
 from anchoreval.schema import plain
 from anchoreval.tables import ITEM_COLUMNS
+from anchoreval.versions import installed_versions
 
 if TYPE_CHECKING:
-    from anchoreval.anchors import AnchorSet
+    from anchoreval.anchors.anchor_set import AnchorSet
 
 VERSION = 1
-LIBRARIES = ("anchoreval", "numpy", "scipy", "pandas", "pyarrow", "scikit-learn")
 
 
 def document_of(anchors: AnchorSet, files: Mapping[str, str]) -> dict[str, Any]:
@@ -92,20 +90,14 @@ def plain_data(value: Any, what: str) -> Any:
         raise MethodError(str(error)) from error
 
 
-def installed_versions(**methods: str) -> dict[str, str]:
+def versions_with(**methods: str) -> dict[str, str]:
     """Versions of Python, of the libraries that results depend on, and of what provides these methods.
 
     Args:
         methods: by kind (selector, estimator), the name of a method.
     """
-    found = {"python": platform.python_version()}
-    for library in LIBRARIES:
-        try:
-            found[library] = version(library)
-        except PackageNotFoundError:
-            continue
     providers = (provider(kind, name).rpartition(" ") for kind, name in methods.items())
-    return {**found, **{name: number for name, _, number in providers if name}}
+    return {**installed_versions(), **{name: number for name, _, number in providers if name}}
 
 
 def _estimator(anchors: AnchorSet) -> dict[str, Any] | None:

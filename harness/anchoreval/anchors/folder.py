@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from anchoreval.anchors_document import document_of, source_items
-from anchoreval.anchors_sources import read_sources, source_bytes
-from anchoreval.anchors_state import State, read_state, state_bytes
+from anchoreval.anchors.document import document_of, source_items
+from anchoreval.anchors.sources import read_sources, source_bytes
+from anchoreval.anchors.state import State, read_state, state_bytes
 from anchoreval.atomic import replacing_folder, write_bytes, write_json
 from anchoreval.errors import AnchorSetError, ResponseDataError
 from anchoreval.responses import ResponseMatrix
@@ -30,7 +30,7 @@ from anchoreval.schema import one_line, read_document, refuse_executable
 from anchoreval.tables import item_table
 
 if TYPE_CHECKING:
-    from anchoreval.anchors import AnchorSet
+    from anchoreval.anchors.anchor_set import AnchorSet
 
 DOCUMENT, SOURCE, STATE = "anchors.json", "source.parquet", "state.parquet"
 

@@ -12,9 +12,9 @@ import numpy as np
 from anchoreval.atomic import replacing_folder
 from anchoreval.errors import StoreError
 from anchoreval.responses import ResponseMatrix
-from anchoreval.store_files import ModelAnswers, canonical, file_name, read_answers, read_header, write_answers
-from anchoreval.store_items import DOCUMENT, RESPONSES, SharedPart, ordered_digest, read_shared, write_shared
-from anchoreval.store_rows import model_rows
+from anchoreval.store.answers import ModelAnswers, canonical, file_name, read_answers, read_header, write_answers
+from anchoreval.store.items import DOCUMENT, RESPONSES, SharedPart, ordered_digest, read_shared, write_shared
+from anchoreval.store.rows import model_rows
 from anchoreval.tables import model_table
 
 ON_CONFLICT = ("replace", "refuse")
