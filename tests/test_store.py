@@ -268,6 +268,22 @@ def test_processes_that_write_at_once_do_not_clash(tmp_path: Path) -> None:
     assert sorted(p.name for p in tmp_path.iterdir()) == ["b"]
 
 
+def test_a_benchmark_that_appears_while_we_look_is_joined(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    matrix = simulate(6, 15)
+    first, second = (matrix.subset(models=matrix.models.index[n::2]) for n in range(2))
+    looked = Path.exists
+
+    def another_process_is_quicker(path: Path) -> bool:
+        monkeypatch.setattr(Path, "exists", looked)
+        there = path.exists()
+        write_benchmark(first, tmp_path / "b")
+        return there
+
+    monkeypatch.setattr(Path, "exists", another_process_is_quicker)
+    write_benchmark(second, tmp_path / "b")
+    assert_same(read_benchmark(tmp_path / "b"), matrix)
+
+
 def test_a_kill_between_models_loses_only_the_model_in_flight(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     matrix = simulate(6, 10)
     write, calls = answers.write_bytes, []

@@ -61,7 +61,8 @@ def write_benchmark(matrix: ResponseMatrix, folder: Path | str, *, on_conflict: 
 def _shared_part(matrix: ResponseMatrix, folder: Path) -> SharedPart:
     """The shared part of the folder, made from the matrix where there is nothing yet."""
     if not (folder / DOCUMENT).exists():
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        occupied = folder.exists() and (not folder.is_dir() or any(folder.iterdir()))
+        if occupied and not (folder / DOCUMENT).exists():  # asked again: another process may have just put it there
             raise StoreError(f"{folder}: is not empty and holds no {DOCUMENT}; name a new folder")
         with suppress(FileExistsError), replacing_folder(folder, replace=False) as new:
             write_shared(matrix, new)  # another process may be first; then the checks below compare with its benchmark
