@@ -54,7 +54,7 @@ class ScorerConfig:
 class AutoScorerConfig(ScorerConfig):
     """`pocket` for the embedded benchmark, else `replay`."""
 
-    _target_: str = "anchoreval.jobs.scorers.auto"
+    _target_: str = "anchoreval.jobs.scorer_auto.auto"
 
 
 @dataclass

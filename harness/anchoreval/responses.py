@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from anchoreval.arrays import BoolArray, Float32Array, Float64Array, IntArray, Probabilities
+from anchoreval.arrays import Float32Array, Float64Array, IntArray, Probabilities
 from anchoreval.errors import ResponseDataError
-from anchoreval.tables import item_table, item_weights, model_table
+from anchoreval.numerics.additive import additive_item_effects, fill_in
+from anchoreval.tables import item_table, item_weights, measured_elsewhere, model_table
 from anchoreval.validation import check_probabilities, check_scores, check_shapes
 
 MISSING_LIMIT = 0.05
@@ -102,7 +103,7 @@ class ResponseMatrix:
             probabilities=None if probabilities is None else _float_array(probabilities),
             name=name,
             provenance={"aggregation": "custom" if weights is not None else aggregation, **(provenance or {})},
-            coverage={SCORE: 0.0} if _measured_elsewhere(model_rows, score_array, weight_array) else {},
+            coverage={SCORE: 0.0} if measured_elsewhere(model_rows, score_array, weight_array) else {},
         )
 
     # --- what is in it -------------------------------------------------------------------------------------------
@@ -242,27 +243,16 @@ class ResponseMatrix:
         Args:
             effects: item effects learnt on other models (see `item_effects`), for targets; None learns them here.
         """
-        holes = np.isnan(self.scores)
-        if not holes.any():
+        if not np.isnan(self.scores).any():
             return self
-        item_effect = (self.item_effects() if effects is None else effects.reindex(self.items.index)).to_numpy()
-        item_effect = np.where(np.isnan(item_effect), 0.5, item_effect)
-        model_effect = _mean_over(self.scores - item_effect, axis=1)
-        filled = np.where(holes, np.clip(item_effect + model_effect[:, None], 0.0, 1.0), self.scores)
+        known = self.item_effects() if effects is None else effects.reindex(self.items.index)
+        filled = fill_in(self.scores, np.asarray(known, dtype=np.float64))
         return self._take(np.arange(self.n_models), None, {"scores": filled.astype(np.float32)})
 
     def item_effects(self) -> pd.Series[float]:
         """Item means adjusted for which models answered (two-way additive fit by alternating means)."""
-        scores = self.scores.astype(np.float64)
-        item_effect, model_effect = _mean_over(scores, axis=0, empty=np.nan), np.zeros(self.n_models)
-        for _ in range(50 if np.isnan(scores).any() else 0):
-            model_effect = _mean_over(scores - item_effect, axis=1)
-            model_effect -= model_effect.mean()
-            update = _mean_over(scores - model_effect[:, None], axis=0, empty=np.nan)
-            change, item_effect = np.nanmax(np.abs(update - item_effect), initial=0.0), update
-            if change < 1e-6:
-                break
-        return pd.Series(item_effect, index=self.items.index, name="item_effect")
+        effects = additive_item_effects(self.scores.astype(np.float64))
+        return pd.Series(effects, index=self.items.index, name="item_effect")
 
     def __repr__(self) -> str:
         share = float(np.isnan(self.scores).mean()) if self.scores.size else 0.0
@@ -315,22 +305,6 @@ class ResponseMatrix:
         return found
 
 
-def _measured_elsewhere(models: pd.DataFrame, scores: Float32Array, weights: Float64Array) -> bool:
-    """Whether the known full scores are those of a larger benchmark, and not just the mean over these items."""
-    if "full_score" not in models or models["full_score"].isna().all():
-        return False
-    gap = np.abs(models["full_score"].to_numpy() - scores.astype(np.float64) @ weights)
-    return bool(np.nanmax(gap, initial=0.0) > 1e-6 or np.isnan(gap).any())
-
-
 def _float_array(values: Any) -> Probabilities:
     array = np.array(values)
     return array if array.dtype in (np.float16, np.float32) else array.astype(np.float32)
-
-
-def _mean_over(values: Any, axis: int, empty: float = 0.0) -> Float64Array:
-    """Mean over the cells that are there, `empty` where none is."""
-    there: BoolArray = ~np.isnan(values)
-    count = there.sum(axis=axis)
-    total = np.where(there, values, 0.0).sum(axis=axis, dtype=np.float64)
-    return np.where(count > 0, total / np.maximum(count, 1), empty)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from anchoreval.arrays import Float64Array
+from anchoreval.arrays import Float32Array, Float64Array
 from anchoreval.errors import ResponseDataError
 from anchoreval.validation import RESERVED
 
@@ -59,6 +59,14 @@ def item_weights(items: pd.DataFrame, aggregation: str, weights: Any = None) -> 
         raise ResponseDataError("aggregation 'macro' needs the items' subjects; the item table has no column 'subject'")
     size = items.groupby("subject")["subject"].transform("size").to_numpy(dtype=np.float64)
     return np.asarray(1.0 / (size * items["subject"].nunique()), dtype=np.float64)
+
+
+def measured_elsewhere(models: pd.DataFrame, scores: Float32Array, weights: Float64Array) -> bool:
+    """Whether the known full scores are those of a larger benchmark, and not just the mean over these items."""
+    if "full_score" not in models or models["full_score"].isna().all():
+        return False
+    gap = np.abs(models["full_score"].to_numpy() - scores.astype(np.float64) @ weights)
+    return bool(np.nanmax(gap, initial=0.0) > 1e-6 or np.isnan(gap).any())
 
 
 def _identified(given: pd.DataFrame | Iterable[str] | None, count: int, letter: str, kind: str) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Where the answers of target models come from: what every scorer does, and the choice that fits the benchmark."""
+"""Where the answers of target models come from: what every scorer does."""
 
 from __future__ import annotations
 
@@ -68,14 +68,6 @@ class Scorer(Protocol):
     def identity(self) -> dict[str, Any]:
         """What the answers depend on, as plain data without paths: part of a run's hash."""
         ...
-
-
-def auto(setting: Setting) -> Scorer:
-    """`pocket` for the embedded benchmark, else `replay`."""
-    from anchoreval.jobs.scorer_pocket import PocketScorer
-    from anchoreval.jobs.scorer_replay import ReplayScorer
-
-    return PocketScorer(setting) if setting.matrix.name == "pocket" else ReplayScorer(setting)
 
 
 def with_relatives(matrix: ResponseMatrix, models: pd.Index[Any]) -> pd.Index[Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from anchoreval.arrays import BoolArray, Float64Array, FloatArray, IntArray
+from anchoreval.numerics.additive import mean_over
 
 CELLS = 1 << 20
 """Cells worked on at a time, so that temporary arrays stay small beside the scores."""
@@ -21,9 +22,7 @@ def difficulty(scores: FloatArray) -> Float64Array:
     Returns:
         (items,) mean score over the models that answered; NaN where none did.
     """
-    there = ~np.isnan(scores)
-    total, count = np.where(there, scores, 0.0).sum(axis=0, dtype=np.float64), there.sum(axis=0)
-    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+    return mean_over(scores, axis=0, empty=np.nan)
 
 
 def discrimination(scores: FloatArray) -> Float64Array:
