@@ -131,11 +131,11 @@ def _finding(summary: RunSummary) -> str:
 
 
 def _forest_finding(summary: RunSummary) -> str:
-    scores, width = summary.drawable["score"], (summary.drawable["upper"] - summary.drawable["lower"]).median()
+    scores, widths = summary.drawable["score"], (summary.drawable["upper"] - summary.drawable["lower"]).dropna()
     spread = f"Estimates from {points(scores.min())} to {points(scores.max())} points"
     if len(summary.estimates) == 1:
         spread = f"{summary.estimates.index[0]} scores about {points(scores.iloc[0])} points"
-    return spread + (f", intervals {points(width)} points wide" if np.isfinite(width) else ", errors unknown")
+    return spread + (f", intervals {points(widths.median())} points wide" if len(widths) else ", errors unknown")
 
 
 def _design(summary: RunSummary) -> str:
