@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import subprocess
+import sys
 import weakref
 from functools import partial
 from pathlib import Path
@@ -314,3 +316,19 @@ def test_an_anchor_set_hands_on_its_part_of_the_benchmark(tasks: TaskSet) -> Non
 def test_items_without_a_place_in_a_task_cannot_be_asked(tasks: TaskSet) -> None:
     with pytest.raises(AnchorSetError, match="no column 'doc_id'"):
         score_live(HashLM(), anchor_table(("alpha", 1)).drop(columns="doc_id"), tasks=tasks, name="m")
+
+
+def test_a_model_of_the_users_own_does_not_hide_those_of_lm_eval() -> None:
+    script = (
+        "from lm_eval.api.model import LM\n"
+        "from lm_eval.api.registry import register_model\n"
+        "@register_model('mine')\n"
+        "class Mine(LM):\n"
+        "    loglikelihood = loglikelihood_rolling = generate_until = lambda self, requests: []\n"
+        "from anchoreval.scoring.model_source import RegisteredModel, opened\n"
+        "from anchoreval.scoring.settings import RunSettings\n"
+        "for kind in ('mine', 'dummy'):\n"
+        "    print(type(opened(RegisteredModel(kind, None), RunSettings.of({}), kind)).__name__)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.stdout.split() == ["Mine", "DummyLM"], done.stderr

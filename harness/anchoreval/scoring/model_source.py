@@ -77,6 +77,7 @@ def opened(source: ModelSource, settings: RunSettings, name: str) -> Any:
 
 
 def _registered(source: RegisteredModel, settings: RunSettings) -> Any:
+    import lm_eval.models  # noqa: F401 - else a user who has registered a model hides all of lm-eval's own
     from lm_eval.api.registry import get_model
 
     try:
