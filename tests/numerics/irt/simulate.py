@@ -1,0 +1,31 @@
+"""Simulated answers whose truth is known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from anchoreval.arrays import Float64Array
+from anchoreval.numerics.irt import ItemParameters
+
+
+@dataclass(frozen=True)
+class Simulation:
+    scores: Float64Array
+    parameters: ItemParameters
+    ability: Float64Array
+
+
+def simulate(
+    models: int, items: int, seed: int = 0, lower: float = 0.0, upper: float = 1.0, missing: float = 0.0
+) -> Simulation:
+    """Binary answers of N(0, 1) models; formulas written out here, not taken from the package."""
+    rng = np.random.default_rng(seed)
+    slope, difficulty = np.exp(rng.normal(0, 0.4, items)), rng.normal(0, 1.2, items)
+    ability = rng.normal(size=models)
+    chance = lower + (upper - lower) / (1 + np.exp(-slope * (ability[:, None] - difficulty)))
+    scores = (rng.random((models, items)) < chance).astype(np.float64)
+    scores[rng.random(scores.shape) < missing] = np.nan
+    truth = ItemParameters(slope, -slope * difficulty, np.full(items, lower), np.full(items, upper))
+    return Simulation(scores, truth, ability)
