@@ -123,7 +123,7 @@ def test_help_names_every_choice_there_is(capsys: pytest.CaptureFixture[str]) ->
     assert main(["--help"]) == 0
     text = capsys.readouterr().out
     for group in CONF.iterdir():
-        line = re.search(rf"^ +{group.name} .*$", text, re.MULTILINE) if group.is_dir() else None
+        line = re.search(rf"^ +{group.name} .*(\n {{15}}.*)*$", text, re.MULTILINE) if group.is_dir() else None
         for choice in group.glob("*.yaml") if group.is_dir() else ():
             assert line, group.name
             assert re.search(rf"\b{choice.stem}\b", line[0]), f"{group.name}={choice.stem}"

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from anchoreval.arrays import Float32Array, Float64Array
+from anchoreval.arrays import Float32Array, Float64Array, IntArray
 from anchoreval.errors import ResponseDataError
 from anchoreval.validation import RESERVED
 
@@ -67,6 +67,13 @@ def measured_elsewhere(models: pd.DataFrame, scores: Float32Array, weights: Floa
         return False
     gap = np.abs(models["full_score"].to_numpy() - scores.astype(np.float64) @ weights)
     return bool(np.nanmax(gap, initial=0.0) > 1e-6 or np.isnan(gap).any())
+
+
+def base_model_codes(models: pd.DataFrame) -> IntArray:
+    """(models,) number of each model's base model; a model without one is its own."""
+    own = models.index.to_series().astype(str)
+    base = models["base_model"] if "base_model" in models else pd.Series(index=models.index, dtype=object)
+    return np.asarray(pd.factorize(base.astype(str).where(base.notna(), own), sort=True)[0], dtype=np.int64)
 
 
 def _identified(given: pd.DataFrame | Iterable[str] | None, count: int, letter: str, kind: str) -> pd.DataFrame:

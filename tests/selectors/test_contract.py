@@ -19,7 +19,7 @@ from anchoreval.methods import NEEDS, Selection, Selector
 from anchoreval.registry import make_selector, selectors
 from anchoreval.responses import ResponseMatrix
 
-OPTIONS: dict[str, dict[str, Any]] = {}
+OPTIONS: dict[str, dict[str, Any]] = {"random_search": {"candidates": 50}}
 VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("stratified", {"allocation": "equal"}),
     ("stratified", {"allocation": "count"}),
@@ -28,6 +28,16 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("disco", {"normalise": True}),
     ("disco", {"guides": 2}),
     ("disco", {"score": "jsd", "guides": 9, "stratify": True}),
+    ("facility_location", {"similarity": "euclidean"}),
+    ("facility_location", {"similarity": "cosine"}),
+    ("anchor_points", {"features": "scores"}),
+    ("correctness_clusters", {"restarts": 1}),
+    ("mrmr", {"scheme": "difference"}),
+    ("mrmr", {"discretise": "quantiles"}),
+    ("optimal", {"swaps": 2}),
+    ("optimal", {"shrinkage": 0.0, "noise": 1e-6, "swaps": 2}),
+    ("random_search", {"candidates": 1, "folds": 50}),
+    ("stratified_difficulty", {"strata": 9}),
 ]
 CASES = [(name, OPTIONS.get(name, {})) for name in selectors()] + VARIANTS
 SEEDS_FOR_FREQUENCIES = 400

@@ -1,0 +1,63 @@
+"""A greedy design costs one pass over the source scores an anchor, whatever the number of anchors before it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from anchor_selectors.optimal import Optimal
+from anchoreval.numerics.item_covariance import ItemMoments
+from anchoreval.responses import ResponseMatrix
+
+pytestmark = pytest.mark.perf
+MODELS, ITEMS, K = 400, 10_000, 100
+ROUNDS = 4
+
+
+@pytest.fixture(scope="module")
+def sources() -> ResponseMatrix:
+    """400 models on 10,000 items with three abilities behind them."""
+    rng = np.random.default_rng(0)
+    slopes = 0.6 * rng.normal(size=(ITEMS, 3)) + [0.8, 0.0, 0.0]
+    logits = rng.normal(size=(MODELS, 3)) @ slopes.T - rng.normal(size=ITEMS)
+    return ResponseMatrix.from_arrays(rng.random(logits.shape) < 1 / (1 + np.exp(-logits)))
+
+
+def fewest_seconds(calls: dict[str, Callable[[], object]]) -> dict[str, float]:
+    """Shortest of several rounds that call everything in turn: on a busy machine the least disturbed one."""
+    seconds: dict[str, list[float]] = {name: [] for name in calls}
+    for _ in range(ROUNDS):
+        for name, call in calls.items():
+            start = time.perf_counter()
+            call()
+            seconds[name].append(time.perf_counter() - start)
+    return {name: min(values) for name, values in seconds.items()}
+
+
+def test_a_design_takes_a_few_times_as_long_as_a_product_with_the_scores_an_anchor(sources: ResponseMatrix) -> None:
+    factors = ItemMoments.of(sources.scores).factors
+    pair = np.ones((2, MODELS))
+
+    def products() -> None:
+        for _ in range(K):
+            pair @ factors
+
+    def selecting(selector: Optimal) -> Callable[[], object]:
+        return lambda: selector.select(sources, K, np.random.default_rng(0))
+
+    seconds = fewest_seconds(
+        {
+            "products": products,
+            "fixed": selecting(Optimal(shrinkage=0.5)),
+            "swaps": selecting(Optimal(shrinkage=0.5, swaps=1)),
+            "cross-validated": selecting(Optimal()),
+        }
+    )
+    ratios = {name: value / seconds["products"] for name, value in seconds.items()}
+    print("\n" + "; ".join(f"{name} {seconds[name]:.2f} s, {ratios[name]:.1f} times" for name in seconds))  # noqa: T201
+    assert ratios["fixed"] <= 7
+    assert ratios["swaps"] <= 12
+    assert ratios["cross-validated"] <= 30
