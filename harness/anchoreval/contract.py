@@ -79,7 +79,7 @@ def fit(estimator: Estimator, sources: ResponseMatrix, selection: Selection, see
     """
     name = method_name(estimator)
     if (unmet := unmet_need(estimator.needs, sources, selection)) is not None:
-        raise NotApplicableError(f"estimator {name} needs {unmet}; not so for benchmark {sources.name} here")
+        raise NotApplicableError(f"estimator {name} needs {unmet}; there are none (benchmark {sources.name})")
     ordered = sources.sorted_by_id()
     if "complete" in estimator.needs:
         ordered = ordered.completed()
