@@ -14,6 +14,7 @@ import pandas as pd
 
 from anchoreval.arrays import IntArray
 from anchoreval.responses import ResponseMatrix
+from anchoreval.tables import base_models
 
 FEWEST_ANSWERS = 20
 """Equal answers on fewer items than this happen by chance; they make no group."""
@@ -32,7 +33,7 @@ def model_groups(matrix: ResponseMatrix) -> pd.Series[str]:
         the models nor that of the items changes it.
     """
     models = matrix.models.index.to_numpy(dtype=str)
-    label = _connected(len(models), np.concatenate([_base_models(matrix), _copies(matrix)]))
+    label = connected(len(models), np.concatenate([_base_models(matrix), _copies(matrix)]))
     order = np.argsort(models, kind="stable")
     first = order[np.unique(label[order], return_index=True)[1]]  # by component, the first model in id order
     return pd.Series(models[first][label].astype(object), index=matrix.models.index, name="group")
@@ -67,11 +68,21 @@ def draw_groups(groups: pd.Series[str], count: int, rng: np.random.Generator, mo
     return drawn or nearest
 
 
+def connected(count: int, joined: IntArray) -> IntArray:
+    """(count,) component of each model; `joined` holds a node for each model, then another node for each."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    models = np.tile(np.arange(count), 2)
+    nodes = max(count, int(joined.max()) + 1)
+    graph = coo_array((np.ones(len(joined), dtype=np.int8), (models, joined)), shape=(nodes, nodes))
+    return np.asarray(connected_components(graph, directed=False)[1][:count], dtype=np.int64)
+
+
 def _base_models(matrix: ResponseMatrix) -> IntArray:
     """(models,) number of each model's node: that of its base model, which may be a row of the matrix."""
     ids = matrix.models.index.to_numpy(dtype=object)
-    base = matrix.models["base_model"].to_numpy(dtype=object) if "base_model" in matrix.models else ids
-    named = [own if pd.isna(other) else str(other) for own, other in zip(ids, base, strict=True)]
+    named = base_models(matrix.models)
     return np.asarray(pd.factorize(np.array([*ids, *named], dtype=object))[0][len(ids) :], dtype=np.int64)
 
 
@@ -88,14 +99,3 @@ def _answers_key(row: Any) -> str:
     if np.count_nonzero(answered) < FEWEST_ANSWERS:
         return ""
     return hashlib.sha256(np.where(answered, row + np.float32(0.0), np.float32("nan")).tobytes()).hexdigest()
-
-
-def _connected(count: int, joined: IntArray) -> IntArray:
-    """(count,) component of each model; `joined` holds a node for each model, then another node for each."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    models = np.tile(np.arange(count), 2)
-    nodes = max(count, int(joined.max()) + 1)
-    graph = coo_array((np.ones(len(joined), dtype=np.int8), (models, joined)), shape=(nodes, nodes))
-    return np.asarray(connected_components(graph, directed=False)[1][:count], dtype=np.int64)

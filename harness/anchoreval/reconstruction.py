@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from anchoreval.arrays import Float64Array
@@ -28,6 +27,7 @@ from anchoreval.methods import Estimator, Selection
 from anchoreval.numerics.conformal import attainable_level, conformal_quantile, group_weights
 from anchoreval.registry import make_estimator, method_name
 from anchoreval.responses import SCORE, ResponseMatrix
+from anchoreval.tables import base_models
 
 SELECT, CALIBRATE = "select", "calibrate"
 """Roles of source models: those that anchors and estimator were made with, and those kept to size errors."""
@@ -180,15 +180,8 @@ def reconstruct_from(
         items_digest=digest,
         anchors=selection.items,
         residuals=_residuals(fitted, None if roles is None else _in_role(known, roles, CALIBRATE, sources)),
-        reach=Reach.of(learners, selection, group_labels(learners)),
+        reach=Reach.of(learners, selection, base_models(learners.models)),
     )
-
-
-def group_labels(models: ResponseMatrix) -> npt.NDArray[np.str_]:
-    """(models,) `base_model` where it is known, else the model's own id."""
-    own = models.models.index.to_series().astype(str)
-    given = models.models.get("base_model", own)
-    return given.where(given.notna(), own).to_numpy(dtype=str)
 
 
 def _in_role(known: ResponseMatrix, roles: pd.Series[Any], role: str, sources: ResponseMatrix) -> ResponseMatrix:
@@ -205,5 +198,5 @@ def _residuals(fitted: Estimator, calibration: ResponseMatrix | None) -> pd.Data
         return pd.DataFrame({"residual": [], "estimate": [], "truth": [], "group": np.array([], dtype=object)})
     estimate, truth = fitted.predict(calibration)[SCORE], calibration.full_scores
     table = pd.DataFrame({"residual": estimate - truth, "estimate": estimate, "truth": truth})
-    table["group"] = pd.Series(group_labels(calibration), index=table.index, dtype=object)
+    table["group"] = pd.Series(base_models(calibration.models), index=table.index, dtype=object)
     return table[table["residual"].notna()]

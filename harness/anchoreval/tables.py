@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from anchoreval.arrays import Float32Array, Float64Array, IntArray
@@ -69,11 +70,16 @@ def measured_elsewhere(models: pd.DataFrame, scores: Float32Array, weights: Floa
     return bool(np.nanmax(gap, initial=0.0) > 1e-6 or np.isnan(gap).any())
 
 
-def base_model_codes(models: pd.DataFrame) -> IntArray:
-    """(models,) number of each model's base model; a model without one is its own."""
+def base_models(models: pd.DataFrame) -> npt.NDArray[np.str_]:
+    """(models,) name of each model's base model; a model without one is its own."""
     own = models.index.to_series().astype(str)
-    base = models["base_model"] if "base_model" in models else pd.Series(index=models.index, dtype=object)
-    return np.asarray(pd.factorize(base.astype(str).where(base.notna(), own), sort=True)[0], dtype=np.int64)
+    base = models.get("base_model", own)
+    return base.where(base.notna(), own).to_numpy(dtype=str)
+
+
+def base_model_codes(models: pd.DataFrame) -> IntArray:
+    """(models,) number of each model's base model, from 0 without gaps (see `base_models`)."""
+    return np.asarray(np.unique(base_models(models), return_inverse=True)[1], dtype=np.int64)
 
 
 def _identified(given: pd.DataFrame | Iterable[str] | None, count: int, letter: str, kind: str) -> pd.DataFrame:

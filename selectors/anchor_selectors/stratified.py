@@ -17,7 +17,7 @@ import pandas as pd
 from anchoreval.arrays import Float64Array, IntArray
 from anchoreval.errors import MethodOptionError, NotApplicableError
 from anchoreval.methods import NEEDS, Selection
-from anchoreval.numerics.sampling import allocate, hajek_weights, stratified_sample
+from anchoreval.numerics.sampling import draw_stratified
 from anchoreval.responses import ResponseMatrix
 
 ALLOCATIONS = ("proportional", "count", "equal")
@@ -50,14 +50,12 @@ class Stratified:
         """
         stratum, names = self._strata(sources)
         sizes = np.bincount(stratum)
-        expected = allocate(k, self._shares(sources.weights, stratum, sizes), sizes)
-        drawn = stratified_sample(stratum, expected, rng)
-        inclusion = (expected / sizes)[stratum[drawn]]
+        draw = draw_stratified(k, stratum, self._shares(sources.weights, stratum, sizes), sources.weights, rng)
         return Selection(
-            items=sources.items.index[drawn],
-            weights=hajek_weights(sources.weights[drawn], inclusion),
-            inclusion=inclusion,
-            details={"strata": _summary(names, sizes, expected, stratum[drawn])},
+            items=sources.items.index[draw.drawn],
+            weights=draw.weights,
+            inclusion=draw.inclusion,
+            details={"strata": _summary(names, sizes, draw.expected, stratum[draw.drawn])},
         )
 
     def _strata(self, sources: ResponseMatrix) -> tuple[IntArray, list[str]]:

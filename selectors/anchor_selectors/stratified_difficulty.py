@@ -19,7 +19,7 @@ from anchoreval.arrays import Float64Array, IntArray
 from anchoreval.errors import MethodOptionError
 from anchoreval.methods import Selection
 from anchoreval.numerics.item_statistics import difficulty
-from anchoreval.numerics.sampling import allocate, hajek_weights, stratified_sample
+from anchoreval.numerics.sampling import draw_stratified
 from anchoreval.responses import ResponseMatrix
 
 DRAWS_A_STRATUM = 5
@@ -56,15 +56,13 @@ class StratifiedDifficulty:
         """Draw k items."""
         levels = np.round(difficulty(sources.scores), DIGITS)
         stratum = _equal_parts(levels, self._count(k, levels))
-        sizes = np.bincount(stratum)
-        expected = allocate(k, np.bincount(stratum, weights=sources.weights).astype(np.float64), sizes)
-        drawn = stratified_sample(stratum, expected, rng)
-        inclusion = (expected / sizes)[stratum[drawn]]
+        shares = np.bincount(stratum, weights=sources.weights).astype(np.float64)
+        draw = draw_stratified(k, stratum, shares, sources.weights, rng)
         return Selection(
-            items=sources.items.index[drawn],
-            weights=hajek_weights(sources.weights[drawn], inclusion),
-            inclusion=inclusion,
-            details={"strata": _summary(levels, stratum, expected, drawn)},
+            items=sources.items.index[draw.drawn],
+            weights=draw.weights,
+            inclusion=draw.inclusion,
+            details={"strata": _summary(levels, stratum, draw.expected, draw.drawn)},
         )
 
     def _count(self, k: int, levels: Float64Array) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import tracemalloc
 from collections.abc import Callable
 
@@ -11,6 +10,8 @@ import pytest
 
 from anchoreval.arrays import Float32Array
 from anchoreval.numerics.disagreement import jensen_shannon, predictive_diversity
+
+from .rounds import seconds_by_round
 
 pytestmark = pytest.mark.perf
 MODELS, ITEMS, OPTIONS = 400, 14_000, 4
@@ -28,13 +29,7 @@ def probabilities() -> Float32Array:
 
 def median_seconds(calls: dict[str, Callable[[], object]]) -> dict[str, float]:
     """Median over rounds that call everything in turn, so that a busy moment hits all alike."""
-    seconds: dict[str, list[float]] = {name: [] for name in calls}
-    for _ in range(ROUNDS):
-        for name, call in calls.items():
-            start = time.perf_counter()
-            call()
-            seconds[name].append(time.perf_counter() - start)
-    return {name: float(np.median(values)) for name, values in seconds.items()}
+    return {name: float(np.median(values)) for name, values in seconds_by_round(calls, ROUNDS).items()}
 
 
 def measured_ratios(probabilities: Float32Array) -> dict[str, float]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 import numpy as np
@@ -11,6 +10,8 @@ import pytest
 from anchor_selectors.optimal import Optimal
 from anchoreval.numerics.item_covariance import ItemMoments
 from anchoreval.responses import ResponseMatrix
+
+from .rounds import seconds_by_round
 
 pytestmark = pytest.mark.perf
 MODELS, ITEMS, K = 400, 10_000, 100
@@ -28,13 +29,7 @@ def sources() -> ResponseMatrix:
 
 def fewest_seconds(calls: dict[str, Callable[[], object]]) -> dict[str, float]:
     """Shortest of several rounds that call everything in turn: on a busy machine the least disturbed one."""
-    seconds: dict[str, list[float]] = {name: [] for name in calls}
-    for _ in range(ROUNDS):
-        for name, call in calls.items():
-            start = time.perf_counter()
-            call()
-            seconds[name].append(time.perf_counter() - start)
-    return {name: min(values) for name, values in seconds.items()}
+    return {name: min(values) for name, values in seconds_by_round(calls, ROUNDS).items()}
 
 
 def test_a_design_takes_a_few_times_as_long_as_a_product_with_the_scores_an_anchor(sources: ResponseMatrix) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from anchoreval.arrays import IntArray
+from anchoreval.groups import connected
 from anchoreval.responses import ResponseMatrix
+from anchoreval.tables import base_models
 
 
 def kin(part: ResponseMatrix) -> IntArray:
@@ -14,19 +16,13 @@ def kin(part: ResponseMatrix) -> IntArray:
     Totals count because on a few easy anchors many unrelated models answer alike. Only what the part on the anchors
     holds is looked at, so that a stored anchor set gives the same groups as the whole benchmark.
     """
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
     names = part.models.index.to_numpy(dtype=str)
-    base = part.models["base_model"].fillna("").astype(str).to_numpy() if "base_model" in part.models else names
+    base = base_models(part.models)
     totals = part.totals().to_numpy(dtype=np.float32)
     rows = np.nan_to_num(np.column_stack([part.scores, totals]), nan=-1.0)
     _, copies = np.unique(rows, axis=0, return_inverse=True)
     _, bases = np.unique(np.where(base == "", names, base), return_inverse=True)
     # models on one side, their bases and rows on the other: whatever is connected is kin
     links = np.concatenate([bases, copies + bases.max() + 1])
-    here = np.tile(np.arange(part.n_models), 2)
-    size = part.n_models + int(links.max()) + 1
-    graph = coo_array((np.ones(len(here)), (here, part.n_models + links)), shape=(size, size))
-    labels = connected_components(graph, directed=False)[1][: part.n_models]
+    labels = connected(part.n_models, part.n_models + links)
     return np.asarray(np.unique(labels, return_inverse=True)[1], dtype=np.int64)

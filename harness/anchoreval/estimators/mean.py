@@ -13,29 +13,26 @@ ours.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, ClassVar, Self
+from dataclasses import dataclass
+from typing import ClassVar, Self
 
 import numpy as np
 import pandas as pd
 
 from anchoreval.arrays import Float64Array
 from anchoreval.errors import NotApplicableError
-from anchoreval.estimators.answered import Answered, State
-from anchoreval.estimators.flat_state import part_of, prefixed
+from anchoreval.estimators.answered import Answered
+from anchoreval.estimators.fixed_reading import FixedReading
 from anchoreval.methods import Selection
 from anchoreval.responses import ResponseMatrix
 
 
 @dataclass
-class Mean:
+class Mean(FixedReading):
     """Mean of the anchors, weighted by how many items each stands for; refused unless the design is random."""
 
     needs: ClassVar[frozenset[str]] = frozenset({"inclusion"})
     whole_matrix: ClassVar[bool] = False
-    answered_: Answered = field(init=False, repr=False, compare=False)
-    reading_: Float64Array = field(init=False, repr=False, compare=False)
 
     def fit(self, sources: ResponseMatrix, selection: Selection, rng: np.random.Generator) -> Self:
         """Work out the weights; only the benchmark's weights and item means are read off the sources."""
@@ -49,16 +46,6 @@ class Mean:
         """Answered part plus the weighted mean for the rest."""
         signatures = self.answered_.signatures(targets)
         return self.answered_.totals(signatures, signatures @ self.reading_, targets.models.index)
-
-    def state(self) -> State:
-        """The design and the weights."""
-        return {**prefixed(answered=self.answered_.state()), "reading": self.reading_}
-
-    def from_state(self, state: Mapping[str, np.ndarray[Any, Any]]) -> Self:
-        """Restore what `state` describes."""
-        self.answered_ = Answered.from_state(part_of(state, "answered"))
-        self.reading_ = np.asarray(state["reading"], dtype=np.float64)
-        return self
 
 
 def stand_ins(relative: Float64Array, inclusion: Float64Array) -> Float64Array:

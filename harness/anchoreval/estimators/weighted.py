@@ -11,29 +11,25 @@ Source: Maia Polo et al., tinyBenchmarks (arXiv 2402.14992), section 3.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, ClassVar, Self
+from dataclasses import dataclass
+from typing import ClassVar, Self
 
 import numpy as np
 import pandas as pd
 
-from anchoreval.arrays import Float64Array
 from anchoreval.errors import NotApplicableError
-from anchoreval.estimators.answered import Answered, State
-from anchoreval.estimators.flat_state import part_of, prefixed
+from anchoreval.estimators.answered import Answered
+from anchoreval.estimators.fixed_reading import FixedReading
 from anchoreval.methods import Selection
 from anchoreval.responses import ResponseMatrix
 
 
 @dataclass
-class Weighted:
+class Weighted(FixedReading):
     """Mean of the anchors under the selector's weights."""
 
     needs: ClassVar[frozenset[str]] = frozenset({"weights"})
     whole_matrix: ClassVar[bool] = False
-    answered_: Answered = field(init=False, repr=False, compare=False)
-    reading_: Float64Array = field(init=False, repr=False, compare=False)
 
     def fit(self, sources: ResponseMatrix, selection: Selection, rng: np.random.Generator) -> Self:
         """Work out every output's weights; only the benchmark's weights and item means are read off the sources."""
@@ -53,13 +49,3 @@ class Weighted:
         whole = self.answered_.rest_share == 0
         values = np.where(whole, signatures @ self.answered_.shares, signatures @ self.reading_)
         return self.answered_.table(values, targets.models.index)
-
-    def state(self) -> State:
-        """The design and the weights."""
-        return {**prefixed(answered=self.answered_.state()), "reading": self.reading_}
-
-    def from_state(self, state: Mapping[str, np.ndarray[Any, Any]]) -> Self:
-        """Restore what `state` describes."""
-        self.answered_ = Answered.from_state(part_of(state, "answered"))
-        self.reading_ = np.asarray(state["reading"], dtype=np.float64)
-        return self

@@ -7,6 +7,8 @@ units inside each stratum then gives every unit of it the inclusion probability 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from anchoreval.arrays import Float64Array, IntArray
@@ -77,6 +79,42 @@ def stratified_sample(stratum: IntArray, expected: Float64Array, rng: np.random.
     sizes = np.bincount(stratum)
     place = np.arange(len(stratum)) - np.repeat(np.cumsum(sizes) - sizes, sizes)  # 0, 1 ... inside each stratum
     return by_stratum[place < np.repeat(counts, sizes)]
+
+
+@dataclass(frozen=True, eq=False)
+class StratifiedDraw:
+    """A stratified sample and what its design says of it.
+
+    Attributes:
+        drawn: (k,) positions of the units drawn.
+        inclusion: (k,) probability with which each was drawn.
+        weights: (k,) of its Hajek estimator, or None (see `hajek_weights`).
+        expected: (strata,) number of draws expected of each stratum.
+    """
+
+    drawn: IntArray
+    inclusion: Float64Array
+    weights: Float64Array | None
+    expected: Float64Array
+
+
+def draw_stratified(
+    k: int, stratum: IntArray, shares: Float64Array, weights: Float64Array, rng: np.random.Generator
+) -> StratifiedDraw:
+    """Draw k units, every stratum's part of k proportional to its share.
+
+    Args:
+        k: number of units to draw.
+        stratum: (units,) number of each unit's stratum, from 0 without gaps.
+        shares: (strata,) what a stratum's part of k is proportional to.
+        weights: (units,) weights in the whole.
+        rng: source of all randomness.
+    """
+    sizes = np.bincount(stratum)
+    expected = allocate(k, shares, sizes)
+    drawn = stratified_sample(stratum, expected, rng)
+    inclusion = (expected / sizes)[stratum[drawn]]
+    return StratifiedDraw(drawn, inclusion, hajek_weights(weights[drawn], inclusion), expected)
 
 
 def hajek_weights(weights: Float64Array, inclusion: Float64Array) -> Float64Array | None:
