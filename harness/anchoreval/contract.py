@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,10 @@ from anchoreval.errors import BudgetError, MethodError, NotApplicableError
 from anchoreval.methods import NEEDS, Estimator, Selection, Selector
 from anchoreval.registry import method_name
 from anchoreval.responses import ResponseMatrix
+
+RECONSTRUCTION = "reconstruction"
+"""Attribute of a selector, and key of `Selection.details`: the estimator that its paper reads the anchors with, as a
+mapping of `name` and options (see `anchoreval.estimators.published`)."""
 
 
 def generator(seed: int, *purpose: str | int) -> np.random.Generator:
@@ -34,6 +39,8 @@ def _is_met(need: str, responses: ResponseMatrix, selection: Selection | None) -
     if need == "binary":
         scores = responses.scores
         return bool(((scores == 0) | (scores == 1) | np.isnan(scores)).all())
+    if need == RECONSTRUCTION:
+        return selection is None or RECONSTRUCTION in selection.details
     if need in ("inclusion", "weights"):
         return selection is None or getattr(selection, need) is not None
     return {
@@ -106,7 +113,13 @@ def _verified(chosen: Selection, selector: Selector, name: str, sources: Respons
         if not total > 0:
             raise MethodError(f"selector {name} returned weights that sum to {total:g}")
         chosen = dataclasses.replace(chosen, weights=np.asarray(chosen.weights, dtype=np.float64) / total)
-    return _reordered(dataclasses.replace(chosen, items=items), np.argsort(position, kind="stable"))
+    details = {**_own_reconstruction(selector), **chosen.details}
+    return _reordered(dataclasses.replace(chosen, items=items, details=details), np.argsort(position, kind="stable"))
+
+
+def _own_reconstruction(selector: Selector) -> dict[str, Any]:
+    named = getattr(selector, RECONSTRUCTION, None)
+    return {} if named is None else {RECONSTRUCTION: dict(named)}
 
 
 def _reordered(selection: Selection, order: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Selection:

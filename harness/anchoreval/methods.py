@@ -26,10 +26,11 @@ NEEDS = {
     "complete": "complete data",
     "inclusion": "anchors drawn at random with known inclusion probabilities",
     "weights": "anchors whose selector gives weights",
+    "reconstruction": "anchors whose selector names a reconstruction of its own",
 }
 """What a method may need, in words. `complete` is never refused: missing scores are filled in first.
 
-`inclusion` and `weights` are needs of estimators, met by the selection rather than by the benchmark.
+`inclusion`, `weights` and `reconstruction` are needs of estimators, met by the selection rather than by the benchmark.
 """
 
 
@@ -56,7 +57,8 @@ class Selection:
 class Selector(Protocol):
     """Picks anchors from the results of source models.
 
-    `unit` is what k counts: "item", or "subject" (all items of the chosen subjects become anchors).
+    `unit` is what k counts: "item", or "subject" (all items of the chosen subjects become anchors). A selector may also
+    carry `reconstruction`, a mapping of the `name` and options of the estimator that its paper reads the anchors with.
     """
 
     unit: ClassVar[str]

@@ -7,8 +7,9 @@ the spread of a model's item scores (4 to 5 percentage points at k = 100). The l
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -23,6 +24,7 @@ class Random:
 
     unit: ClassVar[str] = "item"
     needs: ClassVar[frozenset[str]] = frozenset()
+    reconstruction: ClassVar[Mapping[str, Any]] = {"name": "mean"}
 
     def select(self, sources: ResponseMatrix, k: int, rng: np.random.Generator) -> Selection:
         """Draw k items."""

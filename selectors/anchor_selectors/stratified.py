@@ -8,8 +8,9 @@ smaller than the number of strata (some strata are then not drawn at all).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -37,6 +38,7 @@ class Stratified:
     allocation: str = "proportional"
     unit: ClassVar[str] = "item"
     needs: ClassVar[frozenset[str]] = frozenset()  # subjects only where `by` says so: refused below
+    reconstruction: ClassVar[Mapping[str, Any]] = {"name": "mean"}
 
     def __post_init__(self) -> None:
         if self.allocation not in ALLOCATIONS:

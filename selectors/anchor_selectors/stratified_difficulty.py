@@ -10,8 +10,9 @@ source model, better many; costs a sort of the items.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -45,6 +46,7 @@ class StratifiedDifficulty:
     strata: int | None = None
     unit: ClassVar[str] = "item"
     needs: ClassVar[frozenset[str]] = frozenset({"complete"})
+    reconstruction: ClassVar[Mapping[str, Any]] = {"name": "mean"}
 
     def __post_init__(self) -> None:
         if self.strata is not None and (

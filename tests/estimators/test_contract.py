@@ -32,6 +32,8 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("auto", {"candidates": ["knn", "ridge"], "folds": 3}),
 ]
 CASES = [(name, OPTIONS.get(name, {})) for name in estimators()] + VARIANTS
+OWN = {"reconstruction": {"name": "weighted"}}
+"""Details of anchors whose selector has a reconstruction of its own."""
 KINDS = ("binary", "continuous", "missing", "options", "macro", "part", "external")
 
 Simulator = Callable[..., ResponseMatrix]
@@ -170,7 +172,12 @@ def test_permuting_models_and_items_changes_nothing(
     order = rng.permutation(len(selection.items))
     assert selection.weights is not None
     assert selection.inclusion is not None
-    anchors = Selection(selection.items[order], selection.weights[order], selection.inclusion[order])
+    anchors = dataclasses.replace(
+        selection,
+        items=selection.items[order],
+        weights=selection.weights[order],
+        inclusion=selection.inclusion[order],
+    )
     other = fitted(name, options, shuffled, anchors)
     assert other is not None
     mixed = other.predict(targets.subset(models=targets.models.index[::-1], items=columns)).loc[targets.models.index]
@@ -201,7 +208,8 @@ def test_duplicates_and_constant_columns_survive(name: str, options: dict[str, A
     probabilities[12:] = probabilities[:12]
     matrix = ResponseMatrix.from_arrays(scores, items=base.items, probabilities=probabilities)
     for items in (base.items.index[:20], base.items.index[:10]):  # partly constant, wholly constant
-        selection = Selection(items, np.full(len(items), 1 / len(items)), np.full(len(items), len(items) / 40))
+        shares = np.full(len(items), len(items) / 40)
+        selection = Selection(items, np.full(len(items), 1 / len(items)), shares, details=OWN)
         if (estimator := fitted(name, options, matrix, selection)) is not None:
             assert np.isfinite(estimator.predict(matrix)["score"]).all()
 
@@ -328,7 +336,7 @@ def test_a_source_that_answered_no_anchor_does_no_harm(
     scores, probabilities = whole.scores.copy(), np.array(whole.probabilities)
     scores[:3, :5], probabilities[:3, :5] = np.nan, np.nan
     holed = dataclasses.replace(whole, scores=scores, probabilities=probabilities)
-    anchors = Selection(whole.items.index[:5], weights=np.full(5, 0.2), inclusion=np.full(5, 5 / 400))
+    anchors = Selection(whole.items.index[:5], weights=np.full(5, 0.2), inclusion=np.full(5, 5 / 400), details=OWN)
     targets = whole.subset(models=whole.models.index[20:])
     estimates = fit(make_estimator(name, **options), holed, anchors).predict(targets)
     assert estimates["score"].notna().all()
