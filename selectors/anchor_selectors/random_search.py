@@ -11,7 +11,6 @@ three groups. Costs one matrix product of models x items x candidates: seconds f
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -20,11 +19,10 @@ import numpy as np
 from anchoreval.arrays import Float64Array, IntArray
 from anchoreval.errors import MethodOptionError, TooFewModelsError
 from anchoreval.methods import Selection
+from anchoreval.numerics.random_subsets import random_subsets, subset_means
 from anchoreval.responses import ResponseMatrix
 from anchoreval.tables import base_model_codes
 
-CELLS = 1 << 22
-"""Subset-item pairs of a block of candidates: 32 MiB of random numbers at a time."""
 FEWEST_GROUPS = 3
 """With two, each line would be fitted to a single group and could not depend on the subset."""
 CONSTANT = 1e-12
@@ -68,7 +66,7 @@ class RandomSearch:
         known = np.flatnonzero(~np.isnan(truth))
         fold = self._assign(base_model_codes(sources.models.iloc[known]), sources.name, rng)
         scores, best, fitness = sources.scores[known], np.arange(0), np.empty(0)
-        for subsets in _candidates(self.candidates, sources.n_items, k, rng):
+        for subsets in random_subsets(self.candidates, sources.n_items, k, rng):
             errors = calibrated_errors(subset_means(scores, subsets), truth[known], fold)
             lead = np.min(fitness, initial=np.inf)
             if errors.min() < lead:
@@ -95,21 +93,6 @@ class RandomSearch:
         }
 
 
-def subset_means(scores: Any, subsets: IntArray) -> Float64Array:
-    """Plain mean of every model on every subset.
-
-    Args:
-        scores: (models, items).
-        subsets: (subsets, k) positions of items.
-
-    Returns:
-        (models, subsets) means.
-    """
-    member = np.zeros((len(subsets), scores.shape[1]), dtype=np.float32)
-    np.put_along_axis(member, subsets, np.float32(1.0), axis=1)
-    return np.asarray((scores @ member.T).astype(np.float64) / subsets.shape[1])
-
-
 def calibrated_errors(means: Float64Array, truth: Float64Array, fold: IntArray) -> Float64Array:
     """Root mean square error of predicting `truth` from each column by lines fitted outside each fold.
 
@@ -131,11 +114,3 @@ def calibrated_errors(means: Float64Array, truth: Float64Array, fold: IntArray) 
         left = truth[inside][:, None] - level - slope * (means[inside] - centre)
         squares += (left**2).sum(axis=0)
     return np.asarray(np.round(np.sqrt(squares / len(truth)), DIGITS), dtype=np.float64)
-
-
-def _candidates(count: int, n_items: int, k: int, rng: np.random.Generator) -> Iterator[IntArray]:
-    """Simple random subsets, (block, k) positions at a time: the k smallest of random numbers."""
-    step = max(1, CELLS // n_items)
-    for first in range(0, count, step):
-        draws = rng.random((min(step, count - first), n_items))
-        yield np.asarray(np.argpartition(draws, k - 1, axis=1)[:, :k], dtype=np.int64)

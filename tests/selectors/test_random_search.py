@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from anchor_selectors import random_search
-from anchor_selectors.random_search import RandomSearch, calibrated_errors, subset_means
+from anchor_selectors.random_search import RandomSearch, calibrated_errors
 from anchoreval.contract import choose
 from anchoreval.errors import MethodOptionError, TooFewModelsError
+from anchoreval.numerics import random_subsets
 from anchoreval.responses import ResponseMatrix
 
 Simulator = Callable[..., ResponseMatrix]
@@ -32,7 +32,7 @@ def test_fitness_is_that_of_lines_fitted_one_by_one(synthetic: Simulator) -> Non
     rng = np.random.default_rng(0)
     subsets = np.array([rng.permutation(50)[:7] for _ in range(12)])
     truth, fold = matrix.full_scores.to_numpy(), rng.permutation(30) % 4
-    means = subset_means(matrix.scores, subsets)
+    means = random_subsets.subset_means(matrix.scores, subsets)
     np.testing.assert_allclose(means, np.stack([matrix.scores[:, s].mean(axis=1) for s in subsets], axis=1), rtol=1e-6)
     expected = [by_loops(column, truth, fold) for column in means.T]
     np.testing.assert_allclose(calibrated_errors(means, truth, fold), expected, atol=1e-8)
@@ -70,19 +70,10 @@ def test_more_candidates_are_the_same_ones_and_more(synthetic: Simulator) -> Non
 def test_blocks_of_candidates_change_nothing(synthetic: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
     matrix = synthetic(40, 100, seed=4)
     whole = choose(RandomSearch(candidates=60), matrix, 9)
-    monkeypatch.setattr(random_search, "CELLS", 700)
+    monkeypatch.setattr(random_subsets, "CELLS", 700)
     blocks = choose(RandomSearch(candidates=60), matrix, 9)
     assert whole.items.equals(blocks.items)
     assert whole.details == blocks.details
-
-
-def test_every_item_is_as_likely_in_a_candidate() -> None:
-    rng = np.random.default_rng(5)
-    drawn = np.concatenate(list(random_search._candidates(6000, 12, 5, rng)))
-    assert drawn.shape == (6000, 5)
-    assert all(len(set(subset)) == 5 for subset in drawn.tolist())
-    share = np.bincount(drawn.ravel(), minlength=12) / 6000
-    assert (np.abs(share - 5 / 12) < 4.5 * np.sqrt(5 / 12 * 7 / 12 / 6000)).all()
 
 
 def error_on(new: ResponseMatrix, old: ResponseMatrix, items: Any) -> float:
