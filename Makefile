@@ -9,7 +9,7 @@ export HF_HUB_OFFLINE = 1
 export HF_DATASETS_OFFLINE = 1
 export TOKENIZERS_PARALLELISM = false
 
-.PHONY: help setup demo test perf check format pocket published clean
+.PHONY: help setup demo test perf check format pocket published selectors clean
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
@@ -55,6 +55,9 @@ published: $(DEV)  ## make the figures of the README anew, under results/publish
 	@cp results/demo/runs/*/figures/anchors.png results/published/demo-anchors.png
 	@$(BIN)/python -m anchoreval.pocket.spread > results/published/pocket.md
 	@echo "results/published is made anew; README.md quotes demo.txt and pocket.md"
+
+selectors: $(DEV)  ## every selector on every benchmark of $$ANCHOREVAL_DATA: results/published/selectors.md (an hour or two)
+	$(BIN)/python -m anchoreval.studies.selector_table
 
 clean:  ## remove what make made
 	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache

@@ -48,7 +48,7 @@ ROOMS = [
     {"errors", "arrays", "versions"},
     {"validation", "tables"},
     {"responses", "numerics", "atomic"},
-    {"methods", "suite", "schema"},
+    {"methods", "suite", "schema", "transfer_table"},
     {"registry", "groups"},
     {"contract"},
     {"store", "importers", "estimators", "pocket"},
@@ -56,7 +56,7 @@ ROOMS = [
     {"anchors"},
     {"protocol", "scoring"},
     {"reporting", "runs", "config", "instantiate"},
-    {"jobs"},
+    {"jobs", "studies"},
     {"cli"},
 ]
 
