@@ -66,11 +66,11 @@ def choose(selector: Selector, sources: ResponseMatrix, k: int, seed: int = 0) -
         MethodError: the selector returned something that is not a selection of k units.
     """
     name = method_name(selector)
+    if (unmet := unmet_need(selector.needs, sources)) is not None:
+        raise NotApplicableError(f"selector {name} needs {unmet}; benchmark {sources.name} has none")
     units = sources.n_items if selector.unit == "item" else len(sources.subjects)
     if isinstance(k, bool) or int(k) != k or not 1 <= k <= units:
         raise BudgetError(f"k = {k} is not between 1 and the {units} {selector.unit}s of benchmark {sources.name}")
-    if (unmet := unmet_need(selector.needs, sources)) is not None:
-        raise NotApplicableError(f"selector {name} needs {unmet}; benchmark {sources.name} has none")
     ordered = sources.sorted_by_id()
     if "complete" in selector.needs:
         ordered = ordered.completed()

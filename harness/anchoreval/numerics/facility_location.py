@@ -9,14 +9,32 @@ a gain computed earlier bounds the present one from above: only items whose old 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
 from anchoreval.arrays import Float32Array, Float64Array, IntArray
-from anchoreval.numerics.item_similarity import ItemSimilarity, whole_weights
+from anchoreval.numerics.item_similarity import Rows, whole_weights
 
 BATCH = 32
 """Stale gains computed again at a time: a few more than needed, at the speed of arrays."""
+
+
+class Similarity(Protocol):
+    """What the search reads: similarities in [0, 1] on the grid of 2^-20, by block."""
+
+    @property
+    def n_items(self) -> int:
+        """Number of items, or of tasks."""
+        ...
+
+    def block(self, rows: Rows, columns: Rows = slice(None)) -> Float32Array:
+        """(rows, columns) similarities of some with others, by position."""
+        ...
+
+    def row_blocks(self) -> list[slice]:
+        """Slices of rows that together are all."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +52,7 @@ class GreedyChoice:
     evaluations: int
 
 
-def lazy_greedy(similarity: ItemSimilarity, weights: Float64Array, k: int) -> GreedyChoice:
+def lazy_greedy(similarity: Similarity, weights: Float64Array, k: int) -> GreedyChoice:
     """Choose k items one by one, each the one that adds most to the facility-location value; ties to the lower one.
 
     Args:
@@ -60,7 +78,7 @@ def lazy_greedy(similarity: ItemSimilarity, weights: Float64Array, k: int) -> Gr
     return GreedyChoice(chosen, gains / whole.sum(), evaluations)
 
 
-def nearest_chosen(similarity: ItemSimilarity, chosen: IntArray) -> IntArray:
+def nearest_chosen(similarity: Similarity, chosen: IntArray) -> IntArray:
     """(items,) for each item, the place in `chosen` of the one most similar to it; ties to the earlier one.
 
     A chosen item stands for itself, also where another is equal to it.
@@ -71,7 +89,7 @@ def nearest_chosen(similarity: ItemSimilarity, chosen: IntArray) -> IntArray:
     return nearest
 
 
-def cluster_weights(similarity: ItemSimilarity, chosen: IntArray, weights: Float64Array) -> Float64Array:
+def cluster_weights(similarity: Similarity, chosen: IntArray, weights: Float64Array) -> Float64Array:
     """(chosen,) weight of the items that each chosen item stands for (see `nearest_chosen`)."""
     nearest = nearest_chosen(similarity, chosen)
     return np.bincount(nearest, weights=weights, minlength=len(chosen)).astype(np.float64)
