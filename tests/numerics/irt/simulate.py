@@ -29,3 +29,26 @@ def simulate(
     scores[rng.random(scores.shape) < missing] = np.nan
     truth = ItemParameters(slope, -slope * difficulty, np.full(items, lower), np.full(items, upper))
     return Simulation(scores, truth, ability)
+
+
+@dataclass(frozen=True)
+class MultidimensionalSimulation:
+    scores: Float64Array
+    slopes: Float64Array
+    intercept: Float64Array
+    ability: Float64Array
+    chance: Float64Array
+
+
+def simulate_multidimensional(
+    models: int, items: int, dimensions: int, seed: int = 0, missing: float = 0.0
+) -> MultidimensionalSimulation:
+    """Binary answers of N(0, I) models to items that share one ability and differ in the others."""
+    rng = np.random.default_rng(seed)
+    slopes = 0.7 * rng.normal(size=(items, dimensions))
+    slopes[:, 0] += 1.0
+    intercept, ability = rng.normal(0, 1.2, items), rng.normal(size=(models, dimensions))
+    chance = 1 / (1 + np.exp(-(ability @ slopes.T + intercept)))
+    scores = (rng.random(chance.shape) < chance).astype(np.float64)
+    scores[rng.random(scores.shape) < missing] = np.nan
+    return MultidimensionalSimulation(scores, slopes, intercept, ability, chance)

@@ -38,7 +38,7 @@ class MultidimensionalAbilities:
     @property
     def standard_error(self) -> Float64Array:
         """(models, dimensions) square roots of the covariances' diagonals; at most 1, the prior's."""
-        return np.sqrt(np.einsum("mdd->md", self.covariance))
+        return np.asarray(np.sqrt(np.einsum("mdd->md", self.covariance)), dtype=np.float64)
 
 
 def multidimensional_abilities(scores: FloatArray, parameters: MultidimensionalParameters) -> MultidimensionalAbilities:

@@ -56,7 +56,7 @@ class Normals:
         trace = float(np.sum(population.precision * spread))
         own = float(np.linalg.slogdet(self.covariance)[1].sum())
         n, order = self.mean.shape
-        return 0.5 * (trace - own + n * (population.log_determinant - order))
+        return float(0.5 * (trace - own + n * (population.log_determinant - order)))
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ class MultidimensionalParameters:
     @property
     def dimensions(self) -> int:
         """Number of abilities."""
-        return self.slopes.shape[1]
+        return int(self.slopes.shape[1])
 
     @property
     def discrimination(self) -> Float64Array:
