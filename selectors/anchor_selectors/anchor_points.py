@@ -10,8 +10,9 @@ to 16,000 items; time grows with the square of the number of items.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -46,6 +47,7 @@ class AnchorPoints:
     features: str = "auto"
     unit: ClassVar[str] = "item"
     needs: ClassVar[frozenset[str]] = frozenset({"complete"})
+    reconstruction: ClassVar[Mapping[str, Any]] = {"name": "weighted"}
 
     def __post_init__(self) -> None:
         if self.features not in FEATURES:

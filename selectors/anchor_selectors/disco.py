@@ -9,6 +9,7 @@ the probabilities: seconds for thousands of models.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -46,6 +47,13 @@ class Disco:
     stratify: bool = False
     unit: ClassVar[str] = "item"
     needs: ClassVar[frozenset[str]] = frozenset({"probabilities"})
+    reconstruction: ClassVar[Mapping[str, Any]] = {
+        "name": "signature",
+        "features": "probabilities",
+        "regressor": "forest",
+        "components": 256,
+        "line": False,
+    }
 
     def __post_init__(self) -> None:
         if self.score not in SCORES:

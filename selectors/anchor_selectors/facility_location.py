@@ -10,8 +10,9 @@ with itself: seconds for 400 models, 10,000 items and k = 100; minutes beyond 16
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -35,6 +36,7 @@ class FacilityLocation:
     similarity: str = "correlation"
     unit: ClassVar[str] = "item"
     needs: ClassVar[frozenset[str]] = frozenset({"complete"})
+    reconstruction: ClassVar[Mapping[str, Any]] = {"name": "weighted"}
 
     def __post_init__(self) -> None:
         if self.similarity not in SIMILARITIES:

@@ -12,8 +12,9 @@ items): seconds for 400 x 10,000 at k = 100.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -48,6 +49,12 @@ class Mrmr:
     bins: int = 4
     unit: ClassVar[str] = "item"
     needs: ClassVar[frozenset[str]] = frozenset({"complete"})
+    reconstruction: ClassVar[Mapping[str, Any]] = {
+        "name": "signature",
+        "features": "scores",
+        "regressor": "kernel_ridge",
+        "line": False,
+    }
 
     def __post_init__(self) -> None:
         for option, allowed in (("scheme", SCHEMES), ("discretise", DISCRETISATIONS)):

@@ -11,6 +11,7 @@ three groups. Costs one matrix product of models x items x candidates: seconds f
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -49,6 +50,7 @@ class RandomSearch:
     folds: int = 5
     unit: ClassVar[str] = "item"
     needs: ClassVar[frozenset[str]] = frozenset({"complete"})
+    reconstruction: ClassVar[Mapping[str, Any]] = {"name": "gam", "features": "mean"}
 
     def __post_init__(self) -> None:
         for option, fewest in (("candidates", 1), ("folds", 2)):

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from anchor_selectors.correctness_clusters import CorrectnessClusters, nearest_unique, with_extras
+from anchor_selectors.correctness_clusters import CorrectnessClusters
 from anchoreval.contract import choose
 from anchoreval.errors import MethodOptionError
 from anchoreval.responses import ResponseMatrix
@@ -34,7 +34,8 @@ def test_known_clusters_get_an_anchor_each_at_their_centre() -> None:
         distance = ((columns - centre) ** 2).sum(axis=1)
         assert anchor == np.argmin(distance)
         inertia += matrix.weights[own] @ distance[own]
-    assert chosen.details == {"clusters": 4, "inertia": pytest.approx(inertia), "displaced": 0}
+    expected = {"clusters": 4, "inertia": pytest.approx(inertia), "displaced": 0}
+    assert chosen.details == {**expected, "reconstruction": {"name": "gpirt"}}
 
 
 def test_weights_move_the_centroid() -> None:
@@ -52,29 +53,6 @@ def test_items_without_weight_pull_nothing() -> None:
     assert set(chosen.items) <= set("abef")
     np.testing.assert_allclose(chosen.weights, 0.5)
     assert len(choose(CorrectnessClusters(), matrix, 5).items) == 5
-
-
-def test_clusters_choose_in_turn() -> None:
-    distance = np.array([[1.0, 0.5, 9.0], [2.0, 3.0, 1.0], [2.0, 4.0, 0.5], [9.0, 9.0, 9.0]])
-    assert nearest_unique(distance, np.array([0, 1, 2]))[0].tolist() == [0, 1, 2]  # item 0 is nearest to both 0 and 1
-    assert nearest_unique(distance, np.array([1, 0, 2]))[0].tolist() == [1, 0, 2]  # 0 goes without; lower of a tie
-    assert [nearest_unique(distance, np.array(turns))[1] for turns in ((0, 1, 2), (1, 2, 0))] == [1, 1]
-
-
-def test_what_is_left_of_k_goes_where_most_weight_an_anchor_is() -> None:
-    cluster = np.array([0, 0, 0, 0, 1, 1, 1, 2])
-    mass = np.array([0.6, 0.3, 0.1])
-    anchors = np.array([1, 4, 7])
-    for k, items, weights in (
-        (3, [1, 4, 7], [0.6, 0.3, 0.1]),
-        (4, [0, 1, 4, 7], [0.3, 0.3, 0.3, 0.1]),
-        (5, [0, 1, 2, 4, 7], [0.2, 0.2, 0.2, 0.3, 0.1]),  # 0.3 an anchor in both: the lower cluster
-        (6, [0, 1, 2, 4, 5, 7], [0.2, 0.2, 0.2, 0.15, 0.15, 0.1]),
-        (8, list(range(8)), [0.15] * 4 + [0.1] * 3 + [0.1]),
-    ):
-        found, weighed = with_extras(anchors, cluster, mass, k)
-        assert found.tolist() == items
-        np.testing.assert_allclose(weighed, weights)
 
 
 @pytest.mark.parametrize("k", [1, 3, 4, 5, 9, 39, 40])
