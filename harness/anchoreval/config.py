@@ -102,6 +102,17 @@ class CompareConfig:
 
 
 @dataclass
+class TransferConfig:
+    """What `job=transfer` measures; the model is one of pocket's population, or the one of scorer=lm_eval."""
+
+    model: str | None = None
+    shots: int = 5
+    draws: int = 3
+    items_per_subject: int = 40
+    apart: str | None = None
+
+
+@dataclass
 class Config:
     """Everything that can be configured."""
 
@@ -112,6 +123,7 @@ class Config:
     split: SplitConfig = field(default_factory=SplitConfig)
     scorer: ScorerConfig = field(default_factory=ScorerConfig)
     compare: CompareConfig = field(default_factory=CompareConfig)
+    transfer: TransferConfig = field(default_factory=TransferConfig)
     k: int = 100
     seed: int = 0
     level: float = 0.95

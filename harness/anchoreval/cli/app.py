@@ -29,7 +29,12 @@ from anchoreval.jobs.output import note
 if TYPE_CHECKING:
     from anchoreval.runs import Outcome
 
-JOBS = {"run": "anchoreval.jobs.run", "compare": "anchoreval.jobs.compare", "import": "anchoreval.jobs.import_"}
+JOBS = {
+    "run": "anchoreval.jobs.run",
+    "compare": "anchoreval.jobs.compare",
+    "import": "anchoreval.jobs.import_",
+    "transfer": "anchoreval.jobs.transfer",
+}
 """The module of each job; its function `run(config)` does the work and returns an `Outcome`."""
 
 UNCHANGED, INTERRUPTED = 3, 130

@@ -58,7 +58,7 @@ class LmEvalScorer:
         """Score the model on the anchors, and on everything where the truth is asked for."""
         from anchoreval.scoring.live import score_live
 
-        answers = score_live(self.model, anchors, **self._arguments())
+        answers = score_live(self.model, anchors, **self.arguments())
         return Scored(answers, pd.Series({self.label: self._full_score() if self.truth else np.nan}))
 
     def identity(self) -> dict[str, Any]:
@@ -77,7 +77,8 @@ class LmEvalScorer:
             "truth": self.truth,
         }
 
-    def _arguments(self) -> dict[str, Any]:
+    def arguments(self) -> dict[str, Any]:
+        """What `anchoreval.scoring.live` is called with beside the model and the items."""
         return {
             "tasks": list(self.tasks),
             "model_args": dict(self.model_args),
@@ -92,7 +93,7 @@ class LmEvalScorer:
     def _full_score(self) -> float:
         from anchoreval.scoring.live import score_full
 
-        full = score_full(self.model, self.setting.matrix, **self._arguments())
+        full = score_full(self.model, self.setting.matrix, **self.arguments())
         return float(full.full_scores.iloc[0])
 
 
