@@ -7,9 +7,11 @@ grid, so any number of dimensions and of items is fitted alike; missing cells co
 enter as y log P + (1 - y) log(1 - P).
 
 It fails softly where models have few answers: the bound is loose by the posterior variance of the logit, which flattens
-slopes (in two dimensions by a tenth at 20 items, a twentieth at 50, next to nothing from 100 on). Abilities are N(0, I) up to a rotation. At the end the axes are turned to the principal axes of the slopes, the
-first of which takes up the most, and each is given the sign that makes its slopes' sum positive: the first is then what
-all items share, the others what tells them apart. Cost: two passes over the scores a step, in blocks; beside the scores
+slopes (in two dimensions by a tenth at 20 items, a twentieth at 50, next to nothing from 100 on).
+
+Abilities are N(0, I) up to a rotation. At the end the axes are turned to the principal axes of the slopes, the first of
+which takes up the most, and each is given the sign that makes its slopes' sum positive: the first is then what all
+items share, the others what tells them apart. Cost: two passes over the scores a step, in blocks; beside the scores
 memory grows with models times models plus items, not with models times items.
 """
 
