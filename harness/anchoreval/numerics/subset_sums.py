@@ -65,7 +65,9 @@ class SubsetSums:
 
     def means(self, subsets: IntArray) -> Float64Array:
         """(subsets, models) mean scores for (subsets, k) positions of items."""
-        return np.asarray(self.sums(subsets) / (self.unit * subsets.shape[1]), dtype=np.float64)
+        return self.sums(subsets) / np.float64(
+            self.unit * subsets.shape[1]
+        )  # bytes over an int would be half precision
 
 
 def _lane(scores: FloatArray, k: int) -> tuple[np.dtype[np.unsignedinteger[Any]], int]:

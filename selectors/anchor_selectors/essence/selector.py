@@ -37,7 +37,15 @@ FEWEST = {
     "splines": 4,
 }
 OPTIONAL = {"patience", "text_threshold", "rank_threshold", "max_accuracy", "min_sd", "min_discrimination"}
-BETWEEN_0_AND_1 = ("fitness_share", "group_share", "max_accuracy", "min_sd", "min_discrimination")
+RANGES = {
+    "fitness_share": 0,
+    "group_share": 0,
+    "text_threshold": -1,
+    "rank_threshold": -1,
+    "max_accuracy": 0,
+    "min_sd": 0,
+    "min_discrimination": 0,
+}
 
 
 @dataclass
@@ -108,15 +116,11 @@ class Essence:
             whole = isinstance(value, int) and not isinstance(value, bool) and value >= fewest
             if not (whole or self._is_off(option)):
                 raise MethodOptionError(f"{option} = {value!r} is not a whole number of at least {fewest}")
-        for option in BETWEEN_0_AND_1:
+        for option, low in RANGES.items():
             value = getattr(self, option)
-            if not (self._is_off(option) or 0 <= value <= 1):
-                raise MethodOptionError(f"{option} = {value!r} is not between 0 and 1")
-        for option in ("text_threshold", "rank_threshold"):
-            value = getattr(self, option)
-            if not (self._is_off(option) or -1 <= value <= 1):
-                raise MethodOptionError(f"{option} = {value!r} is not between -1 and 1")
-        if not 0 <= self.penalty < np.inf:
+            if not (self._is_off(option) or (isinstance(value, int | float) and low <= value <= 1)):
+                raise MethodOptionError(f"{option} = {value!r} is not between {low} and 1")
+        if not (isinstance(self.penalty, int | float) and 0 <= self.penalty < np.inf):
             raise MethodOptionError(f"penalty = {self.penalty!r} is not a number of at least 0")
         if self.elite >= self.population:
             raise MethodOptionError(f"elite = {self.elite} is not less than population = {self.population}")
