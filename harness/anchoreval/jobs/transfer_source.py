@@ -18,8 +18,8 @@ from anchoreval.jobs.scorers import Setting
 from anchoreval.responses import ResponseMatrix
 from anchoreval.scoring.transfer_matrix import TransferMatrix
 
-POCKET_MODEL = "ivy-4"
-"""It takes notice of its prompt, and other exemplars of one subject change its answers little."""
+POCKET_MODEL = "olive-3"
+"""Its answers change with the subject that exemplars come from; those of the word models with exemplars of the same alone."""
 
 
 class TransferSource(Protocol):

@@ -157,6 +157,8 @@ def eigenmap_kernel(similarity: Float64Array, eigenvectors: int | None = None) -
             f"eigenvectors = {kept} is not between 1 and {n_tasks - 1}: with as many as the {n_tasks} tasks there are, "
             "their embeddings are orthogonal and all sets of tasks are equally good"
         )
+    if not (similarity[~np.eye(n_tasks, dtype=np.bool_)] > FLAT).any():  # nothing joins any two: all count the same
+        return np.ones((n_tasks, n_tasks))
     _, vectors = np.linalg.eigh(normalised_laplacian(similarity))
     return np.asarray((1.0 + _cosines(vectors[:, 1 : kept + 1])) / 2.0, dtype=np.float64)
 

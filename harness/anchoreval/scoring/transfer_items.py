@@ -76,8 +76,8 @@ class TransferItems:
     @property
     def asked(self) -> pd.Index[Any]:
         """All items that are asked."""
-        every: list[Any] = [item for ids in self.queries.values() for item in ids]
-        return pd.Index(every, dtype=object)
+        every: pd.Index[Any] = pd.Index([item for ids in self.queries.values() for item in ids], dtype=object)
+        return every
 
 
 def _exemplars(
