@@ -41,7 +41,7 @@ def _read(path: Path) -> pd.DataFrame:
     try:
         if path.suffix.lower() == ".parquet":
             frame = pd.read_parquet(path)
-            return frame if frame.index.dtype == object else frame.set_index(frame.columns[0])
+            return frame.set_index(frame.columns[0]) if isinstance(frame.index, pd.RangeIndex) else frame
         if path.suffix.lower() == ".csv":
             frame = pd.read_csv(path, header=None, dtype=str, keep_default_na=False)
             body = frame.iloc[1:].set_index(0)
