@@ -51,7 +51,7 @@ ROOMS = [
     {"methods", "suite", "schema", "transfer_table"},
     {"registry", "groups"},
     {"contract"},
-    {"store", "importers", "estimators", "pocket"},
+    {"store", "importers", "estimators", "policies", "pocket"},
     {"reconstruction"},
     {"anchors"},
     {"protocol", "scoring"},

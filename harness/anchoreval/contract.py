@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from anchoreval.errors import BudgetError, MethodError, NotApplicableError
-from anchoreval.methods import NEEDS, Estimator, Selection, Selector
+from anchoreval.methods import NEEDS, Estimator, Policy, Selection, Selector
 from anchoreval.registry import method_name
 from anchoreval.responses import ResponseMatrix
 
@@ -92,6 +92,24 @@ def fit(estimator: Estimator, sources: ResponseMatrix, selection: Selection, see
         ordered = ordered.completed()
     order = np.argsort(selection.items.to_numpy(dtype=str), kind="stable")
     return copy.deepcopy(estimator).fit(ordered, _reordered(selection, order), generator(seed, "fit", name))
+
+
+def fit_policy(policy: Policy, sources: ResponseMatrix, k: int, seed: int = 0) -> Policy:
+    """Fit a copy of a policy for adaptive testing on source models; at most k items will be asked of a target.
+
+    Raises:
+        BudgetError: k is not between 1 and the number of items.
+        NotApplicableError: a need of the policy is not met.
+    """
+    name = method_name(policy)
+    if isinstance(k, bool) or int(k) != k or not 1 <= k <= sources.n_items:
+        raise BudgetError(f"k = {k} is not between 1 and the {sources.n_items} items of benchmark {sources.name}")
+    if (unmet := unmet_need(policy.needs, sources)) is not None:
+        raise NotApplicableError(f"policy {name} needs {unmet}; benchmark {sources.name} has none")
+    ordered = sources.sorted_by_id()
+    if "complete" in policy.needs:
+        ordered = ordered.completed()
+    return copy.deepcopy(policy).fit(ordered, int(k), generator(seed, "policy", name))
 
 
 def _verified(chosen: Selection, selector: Selector, name: str, sources: ResponseMatrix, k: int) -> Selection:

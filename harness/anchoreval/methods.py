@@ -101,10 +101,17 @@ class Estimator(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Answers:
-    """What an adaptive test knows so far about one target: the items asked, in order, and their scores."""
+    """What an adaptive test knows so far about one target.
+
+    Attributes:
+        items: ids of the items asked, in order.
+        scores: (items,) in [0, 1]; NaN where the target gave no answer, which counts against no budget.
+        target: its id: a policy that draws at random draws for each target anew.
+    """
 
     items: pd.Index[Any]
     scores: Float64Array
+    target: str = ""
 
 
 @runtime_checkable

@@ -1,0 +1,1 @@
+"""Policies for adaptive testing: one file each."""
