@@ -16,8 +16,7 @@ from anchoreval.scoring.transfer_matrix import TransferMatrix
 from anchoreval.store import write_benchmark
 from anchoreval.transfer_table import read_transfer_table
 
-QUICK = ["job=transfer", "transfer.model=hazel-1", "transfer.shots=2", "transfer.draws=2"]
-QUICK += ["transfer.items_per_subject=3"]
+QUICK = [
     "job=transfer",
     "transfer.model=hazel-1",
     "transfer.shots=2",
