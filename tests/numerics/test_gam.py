@@ -105,3 +105,11 @@ def test_options_that_make_no_sense_are_refused() -> None:
         fit_gam(x, y, splines=3)
     with pytest.raises(MethodOptionError, match="negative"):
         fit_gam(x, y, penalty=-1.0)
+
+
+def test_features_that_are_lines_of_each_other_share_one_curve() -> None:
+    x, _, y = wavy(60)
+    alone = fit_gam(x[:, :1], y, penalty=1.0).predict(x[:, :1])
+    twice = np.column_stack([x[:, 0], 3.0 - 2.0 * x[:, 0]])
+    np.testing.assert_allclose(fit_gam(twice, y, penalty=2.0).predict(twice), alone, atol=1e-4)
+    assert np.isfinite(fit_gam(twice, y).predict(twice)).all()

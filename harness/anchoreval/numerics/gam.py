@@ -24,6 +24,8 @@ PENALTIES = 10.0 ** np.arange(-3, 7)
 FREEDOM_PRICE = 1.4
 PASSES = 2
 """Rounds over the features in which each penalty is chosen anew, the others kept."""
+ALIKE = 1e-8
+"""Of the curves' scale, added to the diagonal: features that are lines of each other share what they explain."""
 CONSTANT = 1e-9
 """A feature that varies less than this, in its own units, has no curve."""
 
@@ -164,9 +166,11 @@ class _Problem:
         if not self.curves:
             return np.zeros(0), 0.0
         # a constant added to the coefficients of a centred basis changes nothing: it is tied to 0, at the others' scale
-        ties = penalties + np.trace(self.gram) / len(self.gram)
+        scale = np.trace(self.gram) / len(self.gram)
+        ties = penalties + scale
         tied = np.kron(np.diag(ties), np.ones_like(self.roughness))
         penalised = self.gram + np.kron(np.diag(penalties), self.roughness) + tied
+        penalised += ALIKE * scale * np.eye(len(penalised))
         both = np.linalg.solve(penalised, np.column_stack([self.moment, self.gram])).astype(np.float64)
         return both[:, 0], float(np.trace(both[:, 1:]))
 
