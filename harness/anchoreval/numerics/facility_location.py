@@ -18,6 +18,8 @@ from anchoreval.numerics.item_similarity import Rows, whole_weights
 
 BATCH = 32
 """Stale gains computed again at a time: a few more than needed, at the speed of arrays."""
+CACHED = 1 << 16
+"""Similarities worked on at a time: what is made of them stays in a core's cache."""
 
 
 class Similarity(Protocol):
@@ -97,7 +99,12 @@ def cluster_weights(similarity: Similarity, chosen: IntArray, weights: Float64Ar
 
 def _gains(rows: Float32Array, covered: Float32Array, whole: Float64Array) -> Float64Array:
     """(rows,) what each item would add to the value, in whole units of 2^-20; exact."""
-    return np.asarray(np.maximum(rows - covered, 0.0).astype(np.float64) @ whole, dtype=np.float64)
+    step = max(1, CACHED // len(covered))
+    parts = [
+        np.maximum(rows[first : first + step] - covered, 0.0).astype(np.float64) @ whole
+        for first in range(0, len(rows), step)
+    ]
+    return np.concatenate(parts)
 
 
 def _leaders(bound: Float64Array) -> IntArray:

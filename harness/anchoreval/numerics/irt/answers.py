@@ -44,20 +44,18 @@ class Answers:
             table = table.astype(np.float64)
         if table.ndim != 2 or not table.size:
             raise ResponseDataError(f"scores: expected a (models, items) table, got shape {table.shape}")
-        answered = ~np.isnan(table)
-        if answered.all():
-            cls._check_range(table)
+        cls._check_range(table)
+        if not np.isnan(table.min()):  # a gap anywhere would come through; no table of booleans is made
             return cls(table, None)
-        filled = np.where(answered, table, table.dtype.type(0))
-        cls._check_range(filled)
-        return cls(filled, answered)
+        answered = ~np.isnan(table)
+        return cls(np.where(answered, table, table.dtype.type(0)), answered)
 
     @staticmethod
     def _check_range(scores: FloatArray) -> None:
-        outside = (scores < 0) | (scores > 1)
-        if outside.any():
-            model, item = np.argwhere(outside)[0]
-            raise ResponseDataError(f"scores: row {model}, column {item} is {scores[model, item]:g}, outside [0, 1]")
+        if np.fmin.reduce(scores, axis=None, initial=0) >= 0 and np.fmax.reduce(scores, axis=None, initial=1) <= 1:
+            return
+        model, item = np.argwhere((scores < 0) | (scores > 1))[0]
+        raise ResponseDataError(f"scores: row {model}, column {item} is {scores[model, item]:g}, outside [0, 1]")
 
     def block(self, items: slice) -> tuple[Float64Array, Float64Array | None]:
         """Scores and, where cells are missing, the 0/1 answered mask of a range of items, in double precision."""

@@ -17,17 +17,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.special import logsumexp, ndtri
+from scipy.special import logsumexp
 
 from anchoreval.arrays import Float64Array, FloatArray
 from anchoreval.errors import MethodOptionError
-from anchoreval.numerics.additive import mean_over
 from anchoreval.numerics.irt.answers import Answers, expected_counts, log_likelihood
 from anchoreval.numerics.irt.items_step import Counts, improve_items
 from anchoreval.numerics.irt.parameters import ItemParameters
-from anchoreval.numerics.irt.priors import FREE, INTERCEPT, SLOPE, Priors, parameters_of
+from anchoreval.numerics.irt.priors import FREE, Priors, parameters_of
 from anchoreval.numerics.irt.standard_errors import item_errors
-from anchoreval.numerics.ranks import average_ranks
+from anchoreval.numerics.irt.starting_point import starting_point
 
 WIDEST = 6.0
 """Nodes reach from -6 to 6 standard deviations of ability."""
@@ -111,7 +110,8 @@ def fit_irt(
     log_density = -0.5 * grid**2
     log_density -= logsumexp(log_density)
     problem = _Problem(Answers.of(scores), grid, log_density, priors or Priors(), model == "1pl")
-    coordinates, posterior, trace, converged = _climb(problem, starting_point(problem, model), tolerance, max_steps)
+    start = starting_point(problem.answers, problem.priors, model)
+    coordinates, posterior, trace, converged = _climb(problem, start, tolerance, max_steps)
     parameters = parameters_of(coordinates)
     if standard_errors:
         errors = item_errors(problem.answers, posterior, coordinates, problem.counts(posterior), problem.priors, model)
@@ -150,22 +150,3 @@ def _climb(
         leap = min(4 * leap, LONGEST_LEAP) if far_value >= value or stretch == 1.0 else max(leap / 4, 4.0)
         before = None
     return here, posterior, trace, converged
-
-
-def starting_point(problem: _Problem, model: str) -> Float64Array:
-    """(items, working) coordinates from item means and the items' correlations with ranked abilities."""
-    answers, priors = problem.answers, problem.priors
-    gaps = answers.scores if answers.answered is None else np.where(answers.answered, answers.scores, np.nan)
-    mean = mean_over(gaps, axis=0, empty=0.5)
-    ability = ndtri((average_ranks(mean_over(gaps - mean, axis=1)) - 0.5) / len(gaps))
-    deviation = np.where(np.isnan(gaps), 0.0, gaps - mean)
-    spread = np.sqrt((deviation**2).sum(axis=0, dtype=np.float64) * max(float(ability @ ability), 1e-12))
-    correlation = np.clip((ability @ deviation) / np.maximum(spread, 1e-12), 0.1, 0.8)
-    coordinates = np.tile(priors.start(FREE[model]), (len(mean), 1))
-    coordinates[:, SLOPE] = np.log(1.7 * correlation / np.sqrt(1 - correlation**2))
-    if problem.shared_slope:
-        coordinates[:, SLOPE] = coordinates[:, SLOPE].mean()
-    start = parameters_of(coordinates)
-    share = np.clip((mean - start.lower) / (start.upper - start.lower), 0.02, 0.98)
-    coordinates[:, INTERCEPT] = np.log(share / (1 - share)) * np.sqrt(1 + start.discrimination**2 / 2.9)
-    return coordinates
