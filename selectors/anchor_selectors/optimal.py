@@ -1,33 +1,21 @@
 """Greedy Bayesian optimal design: the items after which the full score is least uncertain (ours).
 
 Takes the source models' item scores for draws of a Gaussian with their mean and shrunk covariance, and adds one item at
-a time: the one that most reduces the posterior variance of the full score. Unlike a ranking by disagreement it sees
-redundancy: an item that repeats an anchor has little left to tell. It assumes that targets vary as the sources do.
-Anchors are picked for a regression on the signature; their plain mean is no estimate, so no weights are given.
-
-With few source models the covariance is mostly chance, and greedy choice chases it. Below ten independent groups the
-method still answers, with a fixed shrinkage, but random or stratified designs are safer there. They are also safer with
-a dozen groups or two where k is larger than that: in our trials with about 13 groups, k = 100 and the signature
-estimator (cosmosqa and mmlu with option probabilities), random anchors had 0.6 and 0.8 times its error. With 110 groups
-or more it was ahead of random anchors on every benchmark tried.
-The posterior variance in `details` is the model's own belief, optimistic after greedy choice; it is no error to quote.
-Costs O(models x items) an anchor: about a second for 400 models, 10,000 items and 100 anchors.
+a time: the one that most reduces the posterior variance of the full score.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import product
 from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
 
-from anchoreval.arrays import Float64Array, IntArray
+from anchoreval.arrays import Float64Array, FloatArray, IntArray
 from anchoreval.errors import MethodOptionError, NotApplicableError
 from anchoreval.methods import Selection
-from anchoreval.numerics.design_tuning import left_out_errors
-from anchoreval.numerics.item_covariance import ItemMoments
+from anchoreval.numerics.design_tuning import Setting, left_out_errors, moments_by_difficulty
 from anchoreval.numerics.optimal_design import Design, greedy_design
 from anchoreval.responses import ResponseMatrix
 from anchoreval.tables import base_model_codes
@@ -44,6 +32,9 @@ FEWEST_GROUPS = 10
 FIXED = 0.3
 """In trials with 4 and 9 groups the error depends little on it between 0.03 and 0.6, and grows above."""
 
+DRAWS_A_STRATUM, MOST_STRATA = 5, 50
+"""As many bands of difficulty as give five anchors to each, but no more than this."""
+
 
 @dataclass
 class Optimal:
@@ -54,6 +45,9 @@ class Optimal:
     less error than 0.5, and swaps gained nothing on models not seen.
 
     Attributes:
+        prior_groups: how many groups of source models the prior belief is worth that equally hard items are alike:
+            with G groups, pooling is prior_groups / (prior_groups + G). 0: no such belief.
+        pooling: that share itself, from 0 to 1; None: from `prior_groups`. 1 is a random design stratified by difficulty.
         noise: variance of an answer that no other item shares, added to every item, in units of the mean item variance.
         shrinkage: how far the empirical covariance is pulled to its diagonal, from 0 to 1; None: chosen by
             cross-validation inside the source models, models of one `base_model` leaving together.
@@ -61,6 +55,8 @@ class Optimal:
         cost_aware: count the reduction of variance per `items.cost`, so that cheap items come first.
     """
 
+    prior_groups: float = 20.0
+    pooling: float | None = None
     noise: float = 0.03
     shrinkage: float | None = None
     swaps: int = 0
@@ -71,8 +67,11 @@ class Optimal:
     def __post_init__(self) -> None:
         if not (self.noise >= LEAST_NOISE and np.isfinite(self.noise)):
             raise MethodOptionError(f"noise = {self.noise} is not a number of at least {LEAST_NOISE:g}")
-        if self.shrinkage is not None and not 0 <= self.shrinkage <= 1:
-            raise MethodOptionError(f"shrinkage = {self.shrinkage} is not between 0 and 1")
+        if not 0 <= self.prior_groups < np.inf:
+            raise MethodOptionError(f"prior_groups = {self.prior_groups} is not a number of at least 0")
+        for option in ("pooling", "shrinkage"):
+            if (value := getattr(self, option)) is not None and not 0 <= value <= 1:
+                raise MethodOptionError(f"{option} = {value} is not between 0 and 1")
         if isinstance(self.swaps, bool) or not isinstance(self.swaps, int) or self.swaps < 0:
             raise MethodOptionError(f"swaps = {self.swaps} is not a number of passes, 0 or more")
 
@@ -86,27 +85,27 @@ class Optimal:
         order = rng.permutation(sources.n_items)  # of equal items the first is taken: not always the lower id
         scores, weights = sources.scores[:, order], sources.weights[order]
         groups = base_model_codes(sources.models)
-        shrinkage, errors = self._shrinkage(scores, weights, groups, k, rng)
-        covariance = ItemMoments.of(scores).shrunk(shrinkage, self.noise)
+        setting, errors = self._setting(scores, weights, groups, k, rng)
+        covariance = setting.of(moments_by_difficulty(scores, _n_strata(k)))
         design = greedy_design(covariance, weights, k, costs=None if costs is None else costs[order], swaps=self.swaps)
-        details = {"shrinkage": shrinkage, "noise": float(self.noise), "groups": len(np.unique(groups))}
-        return Selection(
-            items=sources.items.index[order[design.items]],
-            details={**details, "held_out_rmse": errors, **_path(design)},
-        )
+        details = {**vars(setting), "groups": len(np.unique(groups)), "held_out_rmse": errors}
+        return Selection(items=sources.items.index[order[design.items]], details={**details, **_path(design)})
 
-    def _shrinkage(
-        self, scores: Any, weights: Float64Array, groups: IntArray, k: int, rng: np.random.Generator
-    ) -> tuple[float, dict[str, float]]:
-        """The option, or what cross-validation prefers; and the held-out error of each value tried."""
-        if self.shrinkage is not None:
-            return float(self.shrinkage), {}
-        if len(np.unique(groups)) < FEWEST_GROUPS or k == len(weights):  # with all items there is nothing to tell
-            return FIXED, {}
-        settings = list(product(SHRINKAGES, (self.noise,)))
-        errors = left_out_errors(scores, weights, groups, k, settings, rng)
-        by_shrinkage = dict(zip(map(str, SHRINKAGES), np.sqrt(errors).tolist(), strict=True))
-        return SHRINKAGES[int(np.argmin(errors))], by_shrinkage
+    def _setting(
+        self, scores: FloatArray, weights: Float64Array, groups: IntArray, k: int, rng: np.random.Generator
+    ) -> tuple[Setting, dict[str, float]]:
+        """What the options say, or cross-validation prefers; and the held-out error of each shrinkage tried."""
+        n_groups = len(np.unique(groups))
+        pooling = self.prior_groups / (self.prior_groups + n_groups) if self.pooling is None else self.pooling
+        tried = SHRINKAGES if self.shrinkage is None else (self.shrinkage,)
+        if self.shrinkage is None and (n_groups < FEWEST_GROUPS or k == len(weights)):  # nothing to choose with, or for
+            tried = (FIXED,)
+        settings = [Setting(float(shrinkage), float(self.noise), float(pooling)) for shrinkage in tried]
+        if len(settings) == 1:
+            return settings[0], {}
+        errors = left_out_errors(scores, weights, groups, k, settings, rng, _n_strata(k))
+        by_shrinkage = dict(zip(map(str, tried), np.sqrt(errors).tolist(), strict=True))
+        return settings[int(np.argmin(errors))], by_shrinkage
 
     def _costs(self, sources: ResponseMatrix) -> Float64Array | None:
         if not self.cost_aware:
@@ -122,6 +121,10 @@ class Optimal:
             item = sources.items.index[wrong][0]
             raise NotApplicableError(f"selector optimal with cost_aware=True: item {item!r} has no positive cost")
         return costs
+
+
+def _n_strata(k: int) -> int:
+    return max(1, min(k // DRAWS_A_STRATUM, MOST_STRATA))
 
 
 def _path(design: Design) -> dict[str, Any]:

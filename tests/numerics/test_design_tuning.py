@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from anchoreval.numerics import design_tuning
-from anchoreval.numerics.design_tuning import FOLDS, group_folds, left_out_errors
+from anchoreval.numerics.design_tuning import FOLDS, Setting, group_folds, left_out_errors
 
 
 def dense_error(scores: np.ndarray, weights: np.ndarray, folds: list[np.ndarray], k: int, s: float, v: float) -> float:
@@ -40,10 +40,10 @@ def correlated(models: int, items: int) -> np.ndarray:
 def test_errors_are_those_of_the_dense_procedure() -> None:
     scores, groups = correlated(23, 15), np.arange(23)
     weights = np.random.default_rng(0).random(15)
-    settings = [(0.1, 0.1), (0.8, 0.3)]
+    settings = [Setting(0.1, 0.1), Setting(0.8, 0.3)]
     errors = left_out_errors(scores, weights, groups, 4, settings, np.random.default_rng(9))
     folds = group_folds(groups, FOLDS, np.random.default_rng(9))
-    expected = [dense_error(scores, weights, folds, 4, *setting) for setting in settings]
+    expected = [dense_error(scores, weights, folds, 4, setting.shrinkage, setting.noise) for setting in settings]
     np.testing.assert_allclose(errors, expected, rtol=1e-8)
 
 
@@ -52,7 +52,7 @@ def test_few_candidates_still_stand_for_the_whole_sum(monkeypatch: pytest.Monkey
     scores = rng.normal(size=(60, 1)) + 0.5 * rng.normal(size=(60, 400))
     groups, weights = np.arange(60), np.full(400, 1 / 400)
     monkeypatch.setattr(design_tuning, "CANDIDATES", 40)
-    error = left_out_errors(scores, weights, groups, 10, [(0.1, 0.1)], np.random.default_rng(0))[0]
+    error = left_out_errors(scores, weights, groups, 10, [Setting(0.1, 0.1)], np.random.default_rng(0))[0]
     # the sum over the 40 candidates alone would be a tenth of the whole and miss 0.81 of its variance
     assert error < 0.1 * np.var(scores @ weights)
 
@@ -66,5 +66,5 @@ def test_groups_leave_whole_and_count_once() -> None:
     assert len(group_folds(np.array([0, 0, 1]), 5, np.random.default_rng(0))) == 2
     scores = correlated(7, 15)
     repeated = scores[[0, 0, 0, 0, 1, 2, 2, 3, 4, 5, 6]]
-    errors = left_out_errors(repeated, np.ones(15), groups, 3, [(0.5, 0.1)], np.random.default_rng(0))
+    errors = left_out_errors(repeated, np.ones(15), groups, 3, [Setting(0.5, 0.1)], np.random.default_rng(0))
     assert np.isfinite(errors).all()

@@ -16,10 +16,14 @@ from anchoreval.responses import ResponseMatrix
 Simulator = Callable[..., ResponseMatrix]
 
 
-def dense_covariance(scores: Any, shrinkage: float, noise: float) -> np.ndarray:
+def dense_covariance(scores: Any, shrinkage: float, noise: float, pooling: float = 0.0) -> np.ndarray:
+    """With all items of one stratum, as where k is below 10."""
     matrix = np.cov(np.asarray(scores, dtype=np.float64).T, bias=True)
     variance = np.diag(matrix)
-    return (1 - shrinkage) * matrix + np.diag(shrinkage * variance + noise * variance.mean())
+    alike = np.full_like(matrix, matrix.mean())
+    np.fill_diagonal(alike, variance.mean())
+    single = (1 - shrinkage) * matrix + np.diag(shrinkage * variance)
+    return (1 - pooling) * single + pooling * alike + noise * variance.mean() * np.eye(len(matrix))
 
 
 def left(matrix: np.ndarray, weights: np.ndarray, chosen: list[int]) -> float:
@@ -29,14 +33,15 @@ def left(matrix: np.ndarray, weights: np.ndarray, chosen: list[int]) -> float:
 
 
 @pytest.mark.parametrize("shrinkage", [0.0, 0.4, 1.0])
-def test_anchors_are_the_greedy_choice_by_brute_force(shrinkage: float, synthetic: Simulator) -> None:
+@pytest.mark.parametrize("pooling", [0.0, 0.6])
+def test_anchors_are_the_greedy_choice_by_brute_force(shrinkage: float, pooling: float, synthetic: Simulator) -> None:
     matrix = synthetic(30, 24, seed=2)
-    covariance = dense_covariance(matrix.scores, shrinkage, 0.2)
+    covariance = dense_covariance(matrix.scores, shrinkage, 0.2, pooling)
     chosen: list[int] = []
     for _ in range(6):
         values = [left(covariance, matrix.weights, [*chosen, j]) if j not in chosen else np.inf for j in range(24)]
         chosen.append(int(np.argmin(values)))
-    selection = choose(Optimal(shrinkage=shrinkage, noise=0.2), matrix, 6)
+    selection = choose(Optimal(shrinkage=shrinkage, noise=0.2, pooling=pooling), matrix, 6)
     path = selection.details["posterior_variance"]
     assert path[-1] == pytest.approx(left(covariance, matrix.weights, chosen), rel=1e-6)
     if shrinkage < 1:  # with nothing shared, items of equal variance are tied
@@ -58,7 +63,7 @@ def test_swaps_never_leave_more_variance(synthetic: Simulator) -> None:
 
 def test_the_least_noise_and_no_shrinkage_still_give_numbers(synthetic: Simulator) -> None:
     matrix = synthetic(10, 120, seed=1)  # more anchors than models: only noise is left to know
-    details = choose(Optimal(noise=LEAST_NOISE, shrinkage=0.0, swaps=2), matrix, 80).details
+    details = choose(Optimal(noise=LEAST_NOISE, shrinkage=0.0, pooling=0.0, swaps=2), matrix, 80).details
     path = np.array(details["posterior_variance"])
     assert (path > 0).all()
     assert (np.diff(path) <= 0).all()
@@ -148,6 +153,12 @@ def test_costs_buy_cheap_items_first(synthetic: Simulator) -> None:
         {"shrinkage": -0.1},
         {"shrinkage": 1.1},
         {"shrinkage": float("nan")},
+        {"pooling": -0.1},
+        {"pooling": 1.1},
+        {"pooling": float("nan")},
+        {"prior_groups": -1.0},
+        {"prior_groups": float("inf")},
+        {"prior_groups": float("nan")},
         {"swaps": -1},
         {"swaps": 1.5},
         {"swaps": True},

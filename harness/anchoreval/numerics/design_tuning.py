@@ -1,19 +1,21 @@
-"""Shrinkage and noise of a greedy design, chosen by leaving whole groups of source models out (ours).
+"""Settings of a greedy design, compared by leaving whole groups of source models out (ours).
 
-For each setting the whole procedure is repeated without the models of a fold: covariance, choice of anchors and the
-linear reconstruction that the design implies (the posterior mean). The setting whose reconstruction errs least on the
-models left out is taken. Choosing anchors anew in every fold matters: anchors that were picked with a model in sight
+For each setting the whole procedure is repeated without the models of a fold: strata, covariance, choice of anchors and
+the linear reconstruction that the design implies (the posterior mean); its errors on the models left out are returned. Choosing anchors anew in every fold matters: anchors that were picked with a model in sight
 fit that model too well, and any covariance would then look good.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from anchoreval.arrays import BoolArray, Float64Array, FloatArray, IntArray
-from anchoreval.numerics.item_covariance import ItemMoments
+from anchoreval.numerics.item_covariance import ItemCovariance, ItemMoments
+from anchoreval.numerics.item_pooling import equal_strata
+from anchoreval.numerics.item_statistics import difficulty
 from anchoreval.numerics.optimal_design import greedy_design
 
 FOLDS = 5
@@ -21,7 +23,32 @@ FOLDS = 5
 CANDIDATES = 1000
 """Items, drawn at random, among which anchors are looked for here; all items count in the sum all the same."""
 
-Setting = tuple[float, float]
+DIGITS = 9
+"""Difficulties closer than this are equal: sums over models in another order differ by less."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """How a covariance is shrunk (see `ItemMoments.shrunk`)."""
+
+    shrinkage: float
+    noise: float
+    pooling: float = 0.0
+
+    def of(self, moments: ItemMoments) -> ItemCovariance:
+        """The covariance that this setting makes of the moments."""
+        return moments.shrunk(self.shrinkage, self.noise, self.pooling)
+
+
+def moments_by_difficulty(scores: FloatArray, n_strata: int) -> ItemMoments:
+    """Moments of (models, items) scores whose pooling takes items for alike that are about equally hard.
+
+    Args:
+        scores: complete.
+        n_strata: bands of difficulty, equally many items in each; at most one a difficulty that there is.
+    """
+    levels = np.round(difficulty(scores), DIGITS)
+    return ItemMoments.of(scores, equal_strata(levels, min(n_strata, len(np.unique(levels)))))
 
 
 def left_out_errors(
@@ -31,6 +58,7 @@ def left_out_errors(
     k: int,
     settings: Sequence[Setting],
     rng: np.random.Generator,
+    n_strata: int = 1,
 ) -> Float64Array:
     """Held-out error of the implied reconstruction for every setting.
 
@@ -39,8 +67,9 @@ def left_out_errors(
         weights: (items,) of the sum.
         groups: (models,) labels; models with the same label leave together. At least two different ones.
         k: number of anchors, fewer than items.
-        settings: pairs of shrinkage and noise.
+        settings: to be compared.
         rng: draws the folds and the candidates.
+        n_strata: bands of difficulty inside which pooling takes items for alike.
 
     Returns:
         (settings,) mean squared error over models left out, each group counting once.
@@ -50,7 +79,7 @@ def left_out_errors(
     candidates = np.sort(rng.choice(n_items, size=limit, replace=False)) if limit < n_items else np.arange(n_items)
     errors = np.zeros((len(settings), len(scores)))
     for held_out in group_folds(groups, FOLDS, rng):
-        errors[:, held_out] = _fold_errors(scores, weights, held_out, candidates, k, settings)
+        errors[:, held_out] = _fold_errors(scores, weights, held_out, candidates, k, settings, n_strata)
     return np.asarray(errors**2 @ _group_weights(groups), dtype=np.float64)
 
 
@@ -61,15 +90,16 @@ def _fold_errors(
     candidates: IntArray,
     k: int,
     settings: Sequence[Setting],
+    n_strata: int,
 ) -> Float64Array:
     """(settings, held-out models) reconstruction less truth."""
     training = scores[~held_out].astype(np.float64)
     away = scores[held_out] - training.mean(axis=0)  # (held-out models, items)
-    moments, sums = ItemMoments.of(training).narrowed(candidates, weights)
+    moments, sums = moments_by_difficulty(training, n_strata).narrowed(candidates, weights)
     truth = away @ weights
     errors = []
-    for shrinkage, noise in settings:
-        covariance = moments.shrunk(shrinkage, noise)
+    for setting in settings:
+        covariance = setting.of(moments)
         items = greedy_design(covariance, sums, k, candidates=len(candidates)).items
         errors.append(away[:, candidates[items]] @ covariance.reconstruction(sums, items) - truth)
     return np.stack(errors)

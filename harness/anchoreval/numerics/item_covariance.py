@@ -1,6 +1,8 @@
-"""How item scores vary together over models: empirical covariance, shrunk to its diagonal, as low rank plus diagonal.
+"""How item scores vary together over models: empirical covariance, shrunk, as low rank plus diagonal.
 
-The items x items matrix is never formed: with fewer models than items it has the rank of the models.
+It is shrunk to its diagonal, which takes every item for a case of its own, and to a pooled covariance, which takes
+items of a stratum for alike (`anchoreval.numerics.item_pooling`). The items x items matrix is never formed: with fewer
+models than items it has the rank of the models.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from anchoreval.arrays import Float64Array, FloatArray, IntArray
+from anchoreval.numerics.item_pooling import pooled
 
 LARGEST_VARIANCE = 0.25
 """Of a score in [0, 1]; the unit of noise where models do not differ at all."""
@@ -50,29 +53,37 @@ class ItemMoments:
         factors: (rank, items) with `factors`.T @ `factors` the empirical covariance.
         variance: (items,) its diagonal.
         unit: (items,) variance that noise 1 adds to each item: the mean variance.
+        alike: the empirical covariance pooled over the items of each stratum.
     """
 
     factors: Float64Array
     variance: Float64Array
     unit: Float64Array
+    alike: ItemCovariance
 
     @classmethod
-    def of(cls, scores: FloatArray) -> ItemMoments:
-        """Moments of (models, items) complete scores."""
+    def of(cls, scores: FloatArray, strata: IntArray | None = None) -> ItemMoments:
+        """Moments of (models, items) complete scores; `strata` (items,) are numbered without gaps, None: all one."""
         centred = np.asarray(scores, dtype=np.float64)
         centred = (centred - centred.mean(axis=0)) / np.sqrt(len(centred))
         variance = np.einsum("mi,mi->i", centred, centred)
         unit = float(variance.mean()) or LARGEST_VARIANCE
-        return cls(_compact(centred), variance, np.full(len(variance), unit))
+        same = np.zeros(len(variance), dtype=np.int64) if strata is None else strata
+        alike = ItemCovariance(*pooled(centred, variance, same))
+        return cls(_compact(centred), variance, np.full(len(variance), unit), alike)
 
-    def shrunk(self, shrinkage: float, noise: float) -> ItemCovariance:
-        """(1 - shrinkage) C + shrinkage diag(C) + noise mean(diag(C)) I, for the empirical covariance C.
+    def shrunk(self, shrinkage: float, noise: float, pooling: float = 0.0) -> ItemCovariance:
+        """(1 - pooling) [(1 - shrinkage) C + shrinkage diag(C)] + pooling P + noise mean(diag(C)) I.
+
+        C is the empirical covariance and P the pooled one.
 
         Args:
             shrinkage: in [0, 1].
             noise: > 0; lets items that no source model tells apart vary.
+            pooling: in [0, 1].
         """
-        return ItemCovariance(np.sqrt(1 - shrinkage) * self.factors, shrinkage * self.variance + noise * self.unit)
+        single = ItemCovariance(np.sqrt(1 - shrinkage) * self.factors, shrinkage * self.variance)
+        return _mixed(single, self.alike, pooling, noise * self.unit)
 
     def narrowed(self, kept: IntArray, weights: Float64Array) -> tuple[ItemMoments, Float64Array]:
         """The kept items and, last, the weighted sum of the others as one; and the weights of these.
@@ -81,12 +92,25 @@ class ItemMoments:
         """
         rest = weights.copy()
         rest[kept] = 0.0
+        alike = ItemCovariance(
+            np.column_stack([self.alike.factors[:, kept], self.alike.factors @ rest]),
+            np.append(self.alike.own[kept], rest**2 @ self.alike.own),
+        )
         moments = ItemMoments(
             _compact(np.column_stack([self.factors[:, kept], self.factors @ rest])),
             np.append(self.variance[kept], rest**2 @ self.variance),
             np.append(self.unit[kept], rest**2 @ self.unit),
+            alike,
         )
         return moments, np.append(weights[kept], 1.0)
+
+
+def _mixed(single: ItemCovariance, alike: ItemCovariance, pooling: float, noise: Float64Array) -> ItemCovariance:
+    """(1 - pooling) `single` + pooling `alike` + diag(`noise`); what has no share takes no room."""
+    parts = [(1 - pooling, single), (pooling, alike)]
+    factors = [np.sqrt(share) * part.factors for share, part in parts if share > 0]
+    own = noise + sum(share * part.own for share, part in parts)
+    return ItemCovariance(np.vstack(factors), np.asarray(own, dtype=np.float64))
 
 
 def _compact(factors: Float64Array) -> Float64Array:

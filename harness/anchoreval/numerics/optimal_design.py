@@ -23,6 +23,9 @@ from anchoreval.numerics.item_covariance import ItemCovariance
 WORTHWHILE = 1e-9
 """A swap has to be better by this share, so that rounding alone never swaps."""
 
+TIED = 1e-9
+"""Items this close to the best are as good, and the first is taken: rounding must not choose between them."""
+
 
 @dataclass(frozen=True, eq=False)
 class Posterior:
@@ -157,7 +160,8 @@ def greedy_design(
 
 
 def _best(posterior: Posterior, price: Float64Array, allowed: BoolArray) -> int:
-    return int(np.argmax(np.where(allowed, posterior.reductions() / price, -np.inf)))
+    value = np.where(allowed, posterior.reductions() / price, -np.inf)
+    return int(np.argmax(value >= value.max() * (1 - TIED)))
 
 
 def _swap_pass(
