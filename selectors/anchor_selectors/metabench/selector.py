@@ -21,7 +21,7 @@ instead of curves for few models are ours.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -80,9 +80,9 @@ class Metabench:
     subsample: int = 350
     candidates: int = 10_000
     folds: int = 5
-    models: tuple[str, ...] = ("2pl",)
-    thetas: tuple[str, ...] = ("map", "eap")
-    grids: tuple[str, ...] = GRIDS
+    models: Sequence[str] = ("2pl",)
+    thetas: Sequence[str] = ("map", "eap")
+    grids: Sequence[str] = GRIDS
     bins: int = 250
     objective: str = "budget"
     price: float = 0.005
