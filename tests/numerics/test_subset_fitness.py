@@ -57,14 +57,14 @@ def test_errors_are_those_of_the_curve_at_each_mean(kind: str) -> None:
     subsets = drawn(rng, 30, 90, 12)
     means = [scores[:, subset].mean(axis=1, dtype=np.float64) for subset in subsets]
     expected = [100 * np.sqrt(np.mean((gam.predict(mean[:, None]) - truth) ** 2)) for mean in means]
-    fitness = SubsetFitness.of(scores, truth, lambda m: gam.predict(m[:, None]), 12)
+    fitness = SubsetFitness.of(scores, truth, [lambda m: gam.predict(m[:, None])], 12)
     np.testing.assert_allclose(fitness.errors(subsets), expected, atol=1e-6)
 
 
 @pytest.mark.parametrize("value", [0.0, 1.0, 0.5])
 def test_the_ends_of_the_curve_are_read_exactly(value: float) -> None:
     scores = np.full((5, 20), value, dtype=np.float32)
-    fitness = SubsetFitness.of(scores, np.full(5, 0.25), lambda mean: 0.25 + 0.5 * mean, 7)
+    fitness = SubsetFitness.of(scores, np.full(5, 0.25), [lambda mean: 0.25 + 0.5 * mean], 7)
     np.testing.assert_allclose(fitness.errors(np.arange(7)[None]), [50 * value], atol=1e-6)
 
 
@@ -73,8 +73,21 @@ def test_the_order_of_items_and_the_company_of_other_subsets_change_nothing(kind
     rng = np.random.default_rng(3)
     scores = scores_of(rng, 33, 50, kind)
     truth = scores.mean(axis=1, dtype=np.float64)
-    fitness = SubsetFitness.of(scores, truth, np.sqrt, 9)
+    fitness = SubsetFitness.of(scores, truth, [np.sqrt], 9)
     subsets = drawn(rng, 8, 50, 9)
     together = fitness.errors(subsets)
     np.testing.assert_array_equal(fitness.errors(np.flip(subsets, axis=1)), together)
     np.testing.assert_array_equal(np.concatenate([fitness.errors(row[None]) for row in subsets]), together)
+
+
+@pytest.mark.parametrize("kind", ["binary", "continuous"])
+def test_each_model_is_judged_by_its_own_curve(kind: str) -> None:
+    rng = np.random.default_rng(4)
+    scores = scores_of(rng, 20, 30, kind)
+    truth, curve_of, subsets = rng.random(20), rng.integers(3, size=20), drawn(rng, 10, 30, 5)
+    curves = [np.sqrt, np.square, lambda mean: 0.3 + 0.1 * mean]
+    means = np.stack([scores[:, subset].mean(axis=1, dtype=np.float64) for subset in subsets])
+    read = np.stack([curves[number](column) for number, column in zip(curve_of, means.T, strict=True)], axis=1)
+    expected = 100 * np.sqrt(np.mean((read - truth) ** 2, axis=1))
+    fitness = SubsetFitness.of(scores, truth, curves, 5, curve_of)
+    np.testing.assert_allclose(fitness.errors(subsets), expected, atol=1e-6)

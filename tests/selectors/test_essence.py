@@ -16,10 +16,10 @@ import pytest
 from anchor_selectors.essence import Essence
 from anchor_selectors.essence.attribution import attributions, permutation_importance
 from anchor_selectors.essence.boosting import has_boosting
-from anchor_selectors.essence.panel import Panel, drawn_judges
+from anchor_selectors.essence.panel import Panel, drawn_folds
 from anchor_selectors.essence.regrouping import regrouped
 from anchor_selectors.essence.search import SearchPlan, genetic_search
-from anchoreval.contract import choose
+from anchoreval.contract import choose, generator
 from anchoreval.errors import MethodOptionError, MissingExtraError, TooFewModelsError
 from anchoreval.numerics.gam import fit_gam
 from anchoreval.numerics.subset_fitness import SubsetFitness
@@ -32,7 +32,7 @@ UNFILTERED: dict[str, Any] = {"max_accuracy": None, "min_sd": None, "min_discrim
 
 def fitness_of(matrix: ResponseMatrix, k: int) -> SubsetFitness:
     truth = matrix.full_scores.to_numpy()
-    return SubsetFitness.of(matrix.scores, truth, lambda mean: mean, k)
+    return SubsetFitness.of(matrix.scores, truth, [lambda mean: mean], k)
 
 
 # --- the search --------------------------------------------------------------------------------------------------
@@ -197,26 +197,40 @@ def test_without_the_extra_boosting_is_refused(synthetic: Simulator, monkeypatch
 
 
 @pytest.mark.parametrize(("count", "share", "judges"), [(3, 0.0, 1), (3, 1.0, 1), (10, 0.5, 5), (20, 0.1, 2)])
-def test_whole_groups_judge_and_two_are_left_to_fit(count: int, share: float, judges: int) -> None:
-    groups = np.repeat(np.arange(count), 3)
-    judging = drawn_judges(groups, share, np.random.default_rng(0)).reshape(count, 3)
-    assert (judging.all(axis=1) | ~judging.any(axis=1)).all()
-    assert judging.all(axis=1).sum() == judges
+def test_a_share_of_whole_groups_judges_and_two_are_left_to_fit(count: int, share: float, judges: int) -> None:
+    fold = drawn_folds(np.repeat(np.arange(count), 3), share, np.random.default_rng(0)).reshape(count, 3)
+    assert (fold == fold[:, :1]).all()
+    assert (fold == 0).all(axis=1).sum() == judges
+    assert set(fold.ravel()) == {-1, 0}
 
 
-def test_the_curve_is_that_of_the_pool_and_the_refit_that_of_the_subset(synthetic: Simulator) -> None:
-    matrix = synthetic(60, 80, seed=6)
-    truth, judging = matrix.full_scores.to_numpy(), np.arange(60) % 3 == 0
+@pytest.mark.parametrize(("count", "sizes"), [(3, [1, 1, 1]), (5, [1] * 5), (13, [2, 2, 3, 3, 3])])
+def test_or_all_judge_in_folds_of_whole_groups(count: int, sizes: list[int]) -> None:
+    fold = drawn_folds(np.repeat(np.arange(count), 2), None, np.random.default_rng(0)).reshape(count, 2)
+    assert (fold == fold[:, :1]).all()
+    assert sorted(np.bincount(fold[:, 0])) == sizes
+
+
+@pytest.mark.parametrize("share", [None, 0.4])
+def test_models_are_judged_by_curves_of_the_pool_that_were_fitted_to_others(
+    synthetic: Simulator, share: float | None
+) -> None:
+    matrix = synthetic(60, 80, variants=2, seed=6)
+    panel = Panel.drawn(matrix, share, 25, 5.0, np.random.default_rng(0))
+    truth, scores, fold = matrix.full_scores.to_numpy(), matrix.scores.astype(np.float64), panel.fold
+    assert panel.judging.sum() == (60 if share is None else 24)
+    assert panel.training.sum() == (60 if share is None else 36)
     pool, subset = np.arange(0, 80, 2), np.array([1, 5, 9, 20])
-    scores = matrix.scores.astype(np.float64)
 
     def error(curve_items: Any, penalty: float | None, splines: int) -> float:
-        means = scores[:, curve_items].mean(axis=1)
-        gam = fit_gam(means[~judging, None], truth[~judging], splines=splines, penalty=penalty)
-        left = gam.predict(scores[judging][:, pool[subset]].mean(axis=1)[:, None]) - truth[judging]
-        return float(100 * np.sqrt(np.mean(left**2)))
+        left = []
+        for number in range(fold.max() + 1):
+            fit, judge = fold != number, fold == number
+            means = scores[fit][:, curve_items].mean(axis=1)
+            gam = fit_gam(means[:, None], truth[fit], splines=splines, penalty=penalty)
+            left.extend(gam.predict(scores[judge][:, pool[subset]].mean(axis=1)[:, None]) - truth[judge])
+        return float(100 * np.sqrt(np.mean(np.square(left))))
 
-    panel = Panel(matrix.scores, truth, judging, splines=25, penalty=5.0)
     assert panel.fitness(pool, 4)(subset[None])[0] == pytest.approx(error(pool, 5.0, 25), abs=1e-6)
     assert panel.refitted_error(pool[subset]) == pytest.approx(error(pool[subset], None, 10), abs=1e-9)
 
@@ -255,14 +269,17 @@ def test_details_tell_what_was_searched(synthetic: Simulator) -> None:
     assert "refitted" not in choose(Essence(refit=False, **QUICK), synthetic(40, 80, seed=8), 8).details
 
 
-def test_the_fitness_is_that_of_the_anchors_on_models_the_curve_has_not_seen(synthetic: Simulator) -> None:
+def test_the_fitness_is_that_of_the_anchors(synthetic: Simulator) -> None:
     matrix = synthetic(40, 60, variants=2, seed=9)
-    chosen = choose(Essence(**{**QUICK, "rounds": 1}, **UNFILTERED), matrix, 6)
-    assert chosen.details["fit_models"] == chosen.details["fitness_models"] == 20
-    groups = [one["fitness"] for one in chosen.details["rounds"][0]["groups"].values()]
-    assert chosen.details["fitness"] == min([chosen.details["rounds"][0]["fitness"], *groups])
-    means = matrix.scores[:, matrix.items.index.get_indexer(chosen.items)].mean(axis=1)
-    assert np.corrcoef(means, matrix.full_scores)[0, 1] > 0.9
+    selector = Essence(**{**QUICK, "generations": 0, "rounds": 1, "group_share": 1.0}, **UNFILTERED)
+    for seed in range(20):
+        chosen = choose(selector, matrix, 6, seed)
+        if chosen.details["fitness"] == chosen.details["rounds"][0]["groups"]["random"]["fitness"]:
+            break  # found in the group that here holds every item
+    panel = selector.panel(matrix, generator(seed, "select", "essence"))  # the same folds
+    place = np.sort(matrix.items.index.get_indexer(chosen.items))
+    assert chosen.details["fitness"] == panel.fitness(np.arange(60), 6)(place[None])[0]
+    assert chosen.details["refitted"] == pytest.approx(panel.refitted_error(place))
 
 
 def test_models_without_a_full_score_are_left_out(synthetic: Simulator) -> None:
@@ -309,7 +326,7 @@ def test_it_does_better_on_new_models_than_random_items(synthetic: Simulator) ->
         ({"group_share": 1.5}, r"group_share = 1\.5 is not between 0 and 1"),
         ({"text_threshold": 2}, "text_threshold = 2 is not between -1 and 1"),
         ({"penalty": -1.0}, r"penalty = -1\.0 is not a number of at least 0"),
-        ({"fitness_share": None}, "fitness_share = None is not between 0 and 1"),
+        ({"group_share": None}, "group_share = None is not between 0 and 1"),
     ],
 )
 def test_wrong_options_are_refused(options: dict[str, Any], message: str) -> None:

@@ -82,10 +82,10 @@ class Rounds:
         record = []
         for _ in range(self.plan.rounds):
             found = self._search(pool, self.plan.search)
-            fitting = ~self.panel.judging
+            training = self.panel.training
             attribution = attributions(
-                self.panel.scores[fitting][:, pool],
-                self.panel.truth[fitting],
+                self.panel.scores[training][:, pool],
+                self.panel.truth[training],
                 found.subsets[: self.plan.attributed],
                 importance,
             )

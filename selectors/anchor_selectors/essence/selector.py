@@ -10,14 +10,13 @@ import numpy as np
 
 from anchor_selectors.essence.attribution import Importance, permutation_importance
 from anchor_selectors.essence.boosting import boosting_importance, has_boosting
-from anchor_selectors.essence.panel import FEWEST_GROUPS, Panel, drawn_judges
+from anchor_selectors.essence.panel import Panel
 from anchor_selectors.essence.pool import PoolRule
 from anchor_selectors.essence.rounds import Rounds, RoundsPlan
 from anchor_selectors.essence.search import SearchPlan
-from anchoreval.errors import MethodOptionError, TooFewModelsError
+from anchoreval.errors import MethodOptionError
 from anchoreval.methods import Selection
 from anchoreval.responses import ResponseMatrix
-from anchoreval.tables import base_model_codes
 
 CHOICES = {
     "mutation": ("swap", "flip"),
@@ -36,7 +35,15 @@ FEWEST = {
     "attributed": 1,
     "splines": 4,
 }
-OPTIONAL = {"patience", "text_threshold", "rank_threshold", "max_accuracy", "min_sd", "min_discrimination"}
+OPTIONAL = {
+    "patience",
+    "fitness_share",
+    "text_threshold",
+    "rank_threshold",
+    "max_accuracy",
+    "min_sd",
+    "min_discrimination",
+}
 RANGES = {
     "fitness_share": 0,
     "group_share": 0,
@@ -62,9 +69,10 @@ class Essence:
         mutation: `swap` exchanges exactly `swaps` items; `flip`, as published, flips each bit with probability 1/k.
         swaps: items exchanged.
         patience: generations without gain after which a search ends; None: never.
-        fitness_share: share of the groups of source models that judge subsets; the rest fit the curve.
-        splines: of the curve that is frozen during a search.
-        penalty: of that curve.
+        fitness_share: None: every source model judges subsets, by the curve fitted to the other four of five folds. A
+            number: that share of the groups judges, and the curve is fitted to the rest; 0.1 is published.
+        splines: of a curve that is frozen during a search.
+        penalty: of such a curve.
         refit: report the winner's error with a curve fitted to its own means as well.
         attribution: `permutation` (importance in a ridge regression), `ebm` (explainable boosting machines, as
             published; extra `ebm`), or `auto` (`ebm` where it is installed, so that the result depends on that).
@@ -88,7 +96,7 @@ class Essence:
     mutation: str = "swap"
     swaps: int = 1
     patience: int | None = None
-    fitness_share: float = 0.5
+    fitness_share: float | None = None
     splines: int = 25
     penalty: float = 5.0
     refit: bool = True
@@ -135,18 +143,18 @@ class Essence:
         from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
         from tqdm import tqdm
 
-        panel = self._panel(sources, rng)
+        panel = self.panel(sources, rng)
         attribution, importance = self._importance(rng)
         plan = self._plan()
         bar = tqdm(total=plan.generations, desc="essence", unit="generation", disable=None, leave=False)
         # threads add up in the order in which they end: one thread makes the same sums every time
         with bar, threadpool_limits(1):
-            pool, filtered = self._rule().pool(sources.items, panel.scores, k)
+            pool, filtered = self.pool_rule().pool(sources.items, panel.scores, k)
             rounds = Rounds(panel, k, plan, rng, bar.update)
             record = rounds.run(pool, importance)
         details = {
-            "fit_models": int((~panel.judging).sum()),
             "fitness_models": int(panel.judging.sum()),
+            "folds": int(panel.fold.max()) + 1,
             "filter": filtered,
             "attribution": attribution,
             "rounds": record,
@@ -158,17 +166,13 @@ class Essence:
             details["refitted"] = panel.refitted_error(rounds.items)
         return Selection(items=sources.items.index[rounds.items], details=details)
 
-    def _panel(self, sources: ResponseMatrix, rng: np.random.Generator) -> Panel:
-        truth = np.asarray(sources.full_scores, dtype=np.float64)
-        known = np.flatnonzero(~np.isnan(truth))
-        groups = base_model_codes(sources.models.iloc[known])
-        if len(np.unique(groups)) < FEWEST_GROUPS:
-            raise TooFewModelsError(
-                f"selector essence needs source models of at least {FEWEST_GROUPS} groups (base_model); "
-                f"benchmark {sources.name} has {len(np.unique(groups))} with a full score"
-            )
-        judging = drawn_judges(groups, self.fitness_share, rng)
-        return Panel(sources.scores[known], truth[known], judging, self.splines, self.penalty)
+    def panel(self, sources: ResponseMatrix, rng: np.random.Generator) -> Panel:
+        """Source models dealt out to fitting and judging: the first that is drawn from `rng`."""
+        return Panel.drawn(sources, self.fitness_share, self.splines, self.penalty, rng)
+
+    def pool_rule(self) -> PoolRule:
+        """The filters, with this selector's options."""
+        return PoolRule(**{rule.name: getattr(self, rule.name) for rule in fields(PoolRule)})
 
     def _importance(self, rng: np.random.Generator) -> tuple[str, Importance]:
         """What measures importance, by its name and as a function."""
@@ -182,9 +186,6 @@ class Essence:
             self.population, self.elite, self.tournament, self.generations, self.mutation, self.swaps, self.patience
         )
         return RoundsPlan(search, self.rounds, self.attributed, self.group_share)
-
-    def _rule(self) -> PoolRule:
-        return PoolRule(**{rule.name: getattr(self, rule.name) for rule in fields(PoolRule)})
 
     def _is_off(self, option: str) -> bool:
         return option in OPTIONAL and getattr(self, option) is None
