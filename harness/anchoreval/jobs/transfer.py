@@ -56,12 +56,12 @@ def run(config: DictConfig) -> Outcome:
 def markdown_report(measured: TransferMatrix) -> str:
     """The measurement as Markdown."""
     header, rows = _table(measured)
-    return f"# Transferability\n\n{_summary(measured)}\n\n{markdown_table(header, rows)}\n"
+    return f"# Transferability\n\n{summary(measured)}\n\n{markdown_table(header, rows)}\n"
 
 
 def terminal_report(measured: TransferMatrix) -> str:
     """The measurement in fixed width."""
-    return f"{_summary(measured)}\n\n{text_table(*_table(measured))}"
+    return f"{summary(measured)}\n\n{text_table(*_table(measured))}"
 
 
 def variation(draws: Float64Array) -> SourceVariation | None:
@@ -85,7 +85,8 @@ def _identity(config: DictConfig, matrix: ResponseMatrix, source: TransferSource
     }
 
 
-def _summary(measured: TransferMatrix) -> str:
+def summary(measured: TransferMatrix) -> str:
+    """What was measured, and whether sources differ beyond their draws, a line each."""
     told, counts = measured.described, measured.counts
     lines = [
         f"{told['model']}: {len(measured.subjects)} subjects, {told['shots']} exemplars, {len(measured.draws)} draws, "
