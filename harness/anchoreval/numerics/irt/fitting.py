@@ -8,8 +8,9 @@ Every second step extrapolates the last two (SQUAREM, Varadhan and Roland 2008) 
 log-likelihood fell. Slopes are positive: an item that better models fail more often ends with a slope near 0.
 
 Cost: a few products of (models, items) by (items, nodes) a step, and memory beside the scores of about
-4 x items x nodes doubles. With many items abilities are known more finely than the nodes are apart; items are then
-fitted to abilities rounded to nodes (a spacing of 0.2 adds an error of standard deviation 0.06).
+4 x items x nodes doubles (and, with missing cells, the scores once more without gaps). With many items abilities are
+known more finely than the nodes are apart; items are then fitted to abilities rounded to nodes (a spacing of 0.2 adds
+an error of standard deviation 0.06).
 """
 
 from __future__ import annotations
