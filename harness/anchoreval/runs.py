@@ -139,5 +139,12 @@ def path_digest(path: Path, whole: int = 1 << 24) -> str:
     return digest.hexdigest()
 
 
+def content_of(value: Any) -> Any:
+    """A value as it is, unless it is the path of something: then the digest of what is there (see `path_digest`)."""
+    if isinstance(value, str) and value and Path(value).exists():
+        return path_digest(Path(value))
+    return value
+
+
 def _canonical(identity: Mapping[str, Any]) -> str:
     return json.dumps(identity, sort_keys=True, separators=(",", ":"), default=repr)

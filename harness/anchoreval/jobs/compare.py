@@ -20,7 +20,7 @@ from anchoreval.reporting.compare_report import markdown_report, page, terminal_
 from anchoreval.reporting.figure_compare import REFERENCE, error_by_budget
 from anchoreval.reporting.page import write_page
 from anchoreval.responses import ResponseMatrix
-from anchoreval.runs import Outcome, Run, content_digest
+from anchoreval.runs import Outcome, Run, content_digest, content_of
 from anchoreval.versions import installed_versions
 
 Methods = dict[str, Any]
@@ -84,9 +84,7 @@ def _label(node: Mapping[str, Any]) -> str:
 
 def _identity(config: DictConfig, matrix: ResponseMatrix, chosen: Mapping[str, Methods]) -> dict[str, Any]:
     methods = {
-        kind: {
-            label: [method_options(method), provider(kind, method_name(method))] for label, method in methods.items()
-        }
+        kind: {label: [_by_content(method), provider(kind, method_name(method))] for label, method in methods.items()}
         for kind, methods in chosen.items()
     }
     grid = OmegaConf.to_container(config.compare, resolve=True)
@@ -102,6 +100,11 @@ def _identity(config: DictConfig, matrix: ResponseMatrix, chosen: Mapping[str, M
         "missing": config.missing,
         "anchoreval": installed_versions()["anchoreval"],
     }
+
+
+def _by_content(method: object) -> dict[str, Any]:
+    """A method's options; files that they name count by their content."""
+    return {option: content_of(value) for option, value in method_options(method).items()}
 
 
 def _measured(config: DictConfig, matrix: ResponseMatrix, chosen: Mapping[str, Methods]) -> pd.DataFrame:

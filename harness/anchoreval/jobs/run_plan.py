@@ -19,7 +19,7 @@ from anchoreval.jobs.scorers import Scorer, Setting
 from anchoreval.methods import Estimator, Selector
 from anchoreval.registry import method_name, method_options, provider
 from anchoreval.responses import ResponseMatrix
-from anchoreval.runs import content_digest, path_digest
+from anchoreval.runs import content_digest, content_of, path_digest
 from anchoreval.versions import installed_versions
 
 
@@ -100,7 +100,8 @@ class Plan:
 
 def _method(kind: str, method: object) -> Mapping[str, Any]:
     name = method_name(method)
-    return {"name": name, "options": method_options(method), "provider": provider(kind, name)}
+    options = {option: content_of(value) for option, value in method_options(method).items()}
+    return {"name": name, "options": options, "provider": provider(kind, name)}
 
 
 def _split(config: DictConfig) -> SplitConfig:

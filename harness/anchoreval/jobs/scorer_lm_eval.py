@@ -12,7 +12,7 @@ import pandas as pd
 from anchoreval.anchors import AnchorSet
 from anchoreval.errors import ConfigurationError
 from anchoreval.jobs.scorers import Scored, Setting, with_relatives
-from anchoreval.runs import path_digest
+from anchoreval.runs import content_of
 from anchoreval.scoring.settings import RunSettings
 
 
@@ -63,7 +63,7 @@ class LmEvalScorer:
 
     def identity(self) -> dict[str, Any]:
         """Everything that decides the answers; paths count by their content."""
-        arguments = {key: _content(value) for key, value in self.model_args.items()}
+        arguments = {key: content_of(value) for key, value in self.model_args.items()}
         return {
             "scorer": "lm_eval",
             "model": self.model,
@@ -73,7 +73,7 @@ class LmEvalScorer:
             "metric": self.metric,
             "filter_name": self.filter_name,
             "settings": dict(self.settings),
-            "include_path": _content(self.include_path),
+            "include_path": content_of(self.include_path),
             "truth": self.truth,
         }
 
@@ -95,10 +95,3 @@ class LmEvalScorer:
 
         full = score_full(self.model, self.setting.matrix, **self.arguments())
         return float(full.full_scores.iloc[0])
-
-
-def _content(value: Any) -> Any:
-    """A value as it is, unless it is the path of something: then the digest of what is there."""
-    if isinstance(value, str) and value and Path(value).exists():
-        return path_digest(Path(value))
-    return value

@@ -19,7 +19,7 @@ from anchoreval.responses import ResponseMatrix
 from anchoreval.scoring.transfer_matrix import TransferMatrix
 
 POCKET_MODEL = "olive-3"
-"""Its answers change with the subject that exemplars come from; those of the word models with exemplars of the same alone."""
+"""Its answers change with the subject of the exemplars; those of the word models with exemplars of their own alone."""
 
 
 class TransferSource(Protocol):

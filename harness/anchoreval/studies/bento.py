@@ -103,11 +103,12 @@ def verdict(found: Mapping[str, Measured]) -> str:
     better, worse = sum(share <= CHANCE for share in shares), sum(share >= 1 - CHANCE for share in shares)
     compared = [(measured, label) for measured, label in every if "items" in _of(measured, label, "size")]
     behind = sum(_behind_items(measured, label) for measured, label in compared)
+    untold = len(shares) - better - worse
     sentence = (
-        f"Of {len(shares)} lists read by size, {better} beat random orders of tasks (at most {CHANCE:.0%} of these do as "
-        f"well over all k), {worse} are worse than nearly all of them, and {len(shares) - better - worse} cannot be told "
-        f"from them. As many items drawn at random have the smaller error at every k for {behind} of the "
-        f"{len(compared)} lists whose tasks have items."
+        f"Of {len(shares)} lists read by size, {better} beat random orders of tasks (at most {CHANCE:.0%} of these do "
+        f"as well over all k), {worse} are worse than nearly all of them, and {untold} cannot be told from them. As "
+        f"many items drawn at random have the smaller error at every k for {behind} of the {len(compared)} lists whose "
+        "tasks have items."
     )
     header = ["benchmark", "list", *READINGS, "random tasks, size", "random tasks, ridge", "as good", "by size"]
     table = markdown_table(header, rows, left=2)
