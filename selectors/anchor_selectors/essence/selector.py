@@ -130,6 +130,8 @@ class Essence:
                 raise MethodOptionError(f"{option} = {value!r} is not between {low} and 1")
         if not (isinstance(self.penalty, int | float) and 0 <= self.penalty < np.inf):
             raise MethodOptionError(f"penalty = {self.penalty!r} is not a number of at least 0")
+        if self.embeddings is not None and not isinstance(self.embeddings, str):
+            raise MethodOptionError(f"embeddings = {self.embeddings!r} is not the name or path of a model")
         if self.elite >= self.population:
             raise MethodOptionError(f"elite = {self.elite} is not less than population = {self.population}")
 
@@ -152,6 +154,9 @@ class Essence:
             pool, filtered = self.pool_rule().pool(sources.items, panel.scores, k)
             rounds = Rounds(panel, k, plan, rng, bar.update)
             record = rounds.run(pool, importance)
+            claims = {"fitness": rounds.error}
+            if self.refit:
+                claims["refitted"] = panel.refitted_error(rounds.items)
         details = {
             "fitness_models": int(panel.judging.sum()),
             "folds": int(panel.fold.max()) + 1,
@@ -160,10 +165,8 @@ class Essence:
             "rounds": record,
             "generations": rounds.generations,
             "evaluations": rounds.evaluations,
-            "fitness": rounds.error,
+            **claims,
         }
-        if self.refit:
-            details["refitted"] = panel.refitted_error(rounds.items)
         return Selection(items=sources.items.index[rounds.items], details=details)
 
     def panel(self, sources: ResponseMatrix, rng: np.random.Generator) -> Panel:
