@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from anchoreval.errors import MethodOptionError, TooFewModelsError
+from anchoreval.errors import MethodOptionError, ResponseDataError, TooFewModelsError
 from anchoreval.numerics.irt.multidimensional import (
     MultidimensionalParameters,
     choose_dimensions,
@@ -56,3 +56,5 @@ def test_what_cannot_be_chosen_is_refused() -> None:
         choose_dimensions(np.ones((2, 5)))
     with pytest.raises(MethodOptionError, match="candidates"):
         choose_dimensions(np.ones((5, 5)), ())
+    with pytest.raises(ResponseDataError, match="odd places"):
+        choose_dimensions(np.ones((5, 1)))

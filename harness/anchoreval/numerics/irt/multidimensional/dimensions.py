@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from anchoreval.arrays import BoolArray, Float64Array, FloatArray, IntArray
-from anchoreval.errors import MethodOptionError, TooFewModelsError
+from anchoreval.errors import MethodOptionError, ResponseDataError, TooFewModelsError
 from anchoreval.numerics.irt.answers import Answers
 from anchoreval.numerics.irt.multidimensional.abilities import multidimensional_abilities
 from anchoreval.numerics.irt.multidimensional.fitting import fit_multidimensional
@@ -58,6 +58,7 @@ def choose_dimensions(
 
     Raises:
         MethodOptionError: no candidates, or a negative slack.
+        ResponseDataError: scores are no table, outside [0, 1], or leave nothing to predict.
         TooFewModelsError: fewer than 3 models.
     """
     if not candidates or slack < 0:
@@ -81,12 +82,18 @@ def held_out_error(scores: FloatArray, parameters: MultidimensionalParameters, g
         scores: (models, items) of models that the parameters were not fitted to.
         parameters: of the items.
         groups: (items,) a mean score is taken over each, and errors are averaged over them.
+
+    Raises:
+        ResponseDataError: no model answered an item in an odd place.
     """
     even = np.arange(scores.shape[1]) % 2 == 0
     ability = multidimensional_abilities(scores[:, even], parameters.take(even)).ability
     expected = multidimensional_expected_scores(parameters, ability)
     errors = [_mean_errors(scores, expected, ~even & (groups == group)) for group in np.unique(groups)]
-    return float(np.mean([np.nanmean(error) for error in errors if not np.isnan(error).all()]))
+    known = [float(np.nanmean(error)) for error in errors if not np.isnan(error).all()]
+    if not known:
+        raise ResponseDataError("irt: choosing dimensions needs models set aside that answered items in odd places")
+    return float(np.mean(known))
 
 
 def _mean_errors(scores: FloatArray, expected: Float64Array, items: BoolArray) -> Float64Array:
