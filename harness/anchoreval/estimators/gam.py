@@ -12,7 +12,9 @@ must have answered. The curves of a subject's score are then in every subject's 
 mean and linear term, and in their means over the subjects; those of the score leave the subject's own out. A linear
 term is a regression of the score on all anchors. As published it is ordinary least squares, read in the sample it was
 fitted to: with fewer models than a few times the anchors it promises what it cannot keep for new models
-(`linear="in_sample"` reproduces it). By default it is a ridge regression, read out of folds that keep kin together.
+(`linear="in_sample"` reproduces it; on arc, with 148 models and 100 anchors, it doubled the error). By default it is a
+ridge regression, read out of folds that keep kin together; on arc, ifeval and musr it lowered the error of the separate
+form too, by 1, 6 and 17 %.
 
 Costs half a second for 300 models and 100 anchors, a few for 3,000 (joint: about a second a subject more).
 

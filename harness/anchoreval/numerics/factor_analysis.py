@@ -165,7 +165,7 @@ def parallel_analysis(
         draws: number of data sets drawn.
         quantile: of their eigenvalues.
     """
-    eigenvalues = np.linalg.eigvalsh(correlations(values))[::-1]
+    eigenvalues = np.linalg.eigvalsh(correlations(values))[::-1].astype(np.float64)
     random = [np.linalg.eigvalsh(correlations(rng.normal(size=values.shape)))[::-1] for _ in range(draws)]
     chance = np.quantile(random, quantile, axis=0)
     below = np.append(eigenvalues <= chance, True)
