@@ -13,7 +13,12 @@ random sets of k subjects have at most the same NRMSE on the source models. With
 have chosen the subjects, so the share is flattered: above a few per cent it says that the choice is no better than
 chance, below it says little about new models.
 
-Costs milliseconds to a second. Measuring transferability costs subjects x draws times the items asked.
+In our trials (pocket, mmlu_pro_cot, livebench and pythia_tasks, held-out models) no list read by size weights could be
+told from random orders of the tasks, or only as worse, and as many items drawn at random had the smaller error at
+every k. Form `sim` takes odd subjects early, and size weights count them like any other: on pythia_tasks its error is
+three times that of random orders; weights="cluster" or the estimator `subject_ridge` bring it below a tenth of that.
+
+Costs less than a second. Measuring transferability takes subjects x subjects x draws x items questions of one model.
 """
 
 from __future__ import annotations

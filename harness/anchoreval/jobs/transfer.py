@@ -56,7 +56,8 @@ def run(config: DictConfig) -> Outcome:
 def markdown_report(measured: TransferMatrix) -> str:
     """The measurement as Markdown."""
     header, rows = _table(measured)
-    return f"# Transferability\n\n{summary(measured)}\n\n{markdown_table(header, rows)}\n"
+    paragraphs = summary(measured).replace("\n", "\n\n")
+    return f"# Transferability\n\n{paragraphs}\n\n{markdown_table(header, rows)}\n"
 
 
 def terminal_report(measured: TransferMatrix) -> str:

@@ -166,9 +166,10 @@ def _of(measured: Measured, label: str, reading: str) -> Any:
 
 def _transfer_part(transfer: TransferMatrix) -> str:
     whole, single = _first_four(transfer.draws.mean(axis=0)), [_first_four(draw) for draw in transfer.draws]
+    paragraphs = summary(transfer).replace("\n", "\n\n")
     shared = ", ".join(str(len(whole & one)) for one in single)
     return (
-        f"## Transferability on pocket\n\n{summary(transfer)}\n\n"
+        f"## Transferability on pocket\n\n{paragraphs}\n\n"
         f"Of the first four subjects by *ICT, sim*, lists from a single draw share {shared} (one number a draw).\n"
     )
 
