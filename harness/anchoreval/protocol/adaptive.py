@@ -27,6 +27,7 @@ COLUMNS = (
     "test",
     "k",
     "reading",
+    "n_source",
     "n_target",
     "items",
     "mae",
@@ -62,11 +63,11 @@ def adaptive_trial(
         most_targets: at most so many of them, drawn at random; None takes all.
 
     Returns:
-        A row per test, k and reading: number of targets and mean number of `items` answered; `mae` in percentage
-        points, and `mae_random` with as many items drawn at random for each target; `ability_error`, mean distance of
-        the ability read from the test from that read from all items, in standard deviations of the sources, and
-        `ability_error_random`; `exposure`, the greatest share of targets that were asked one item; `overlap` (see
-        `anchoreval.protocol.sittings.Sittings.overlap`). NaN abilities where a reading has none.
+        A row per test, k and reading: numbers of sources and targets; mean number of `items` answered; `mae` in
+        percentage points, and `mae_random` with as many items drawn at random for each target; `ability_error`, mean
+        distance of the ability read from the test from that read from all items, in standard deviations of the
+        sources, and `ability_error_random` (NaN where a reading has no ability); `exposure`, the greatest share of
+        targets that were asked one item; `overlap` (see `anchoreval.protocol.sittings.Sittings.overlap`).
 
     Raises:
         NotApplicableError: the matrix is not the whole benchmark, or a need is not met.
@@ -77,11 +78,18 @@ def adaptive_trial(
     sides = split(m, kind, seed, test_share)
     sources, targets = m.subset(models=sides.sources), m.subset(models=_some(sides.targets, most_targets, seed))
     readings = open_readings(sources)
+    known = _abilities(readings["pirt"], targets)
     rows: list[dict[str, Any]] = []
     for label, budget, sittings in _tests(sources, targets, policies, selectors or {}, k, seed):
         rivals = at_random(sittings, generator(seed, "adaptive", "random", budget))
         rows += [
-            {"test": label, "k": budget, "reading": name, **_figures(reading, sittings, rivals)}
+            {
+                "test": label,
+                "k": budget,
+                "reading": name,
+                "n_source": sources.n_models,
+                **_figures(reading, sittings, rivals, known),
+            }
             for name, reading in readings.items()
         ]
     return pd.DataFrame(rows, columns=list(COLUMNS))
@@ -105,16 +113,13 @@ def _tests(
             yield label, budget, of_anchors(choose(selector, sources, budget, seed).items, targets)
 
 
-def _figures(reading: Reading, sittings: Sittings, rivals: Sittings) -> dict[str, float]:
+def _figures(reading: Reading, sittings: Sittings, rivals: Sittings, known: FloatArray) -> dict[str, float]:
     truth = sittings.targets.full_scores.to_numpy(dtype=np.float64)
     tests = {"": sittings.answers(), "_random": rivals.answers()}
     errors = {f"mae{name}": POINTS * _mean_gap(reading.scores(answers), truth) for name, answers in tests.items()}
-    abilities = {f"ability_error{name}": np.nan for name in tests}
-    if isinstance(reading, ResponseReading) and reading.response.dimensions == 1:  # axes of several have no names
-        known = reading.abilities(sittings.targets)
-        abilities = {
-            f"ability_error{name}": _mean_gap(reading.abilities(answers), known) for name, answers in tests.items()
-        }
+    abilities = {
+        f"ability_error{name}": _mean_gap(_abilities(reading, answers), known) for name, answers in tests.items()
+    }
     return {
         "n_target": len(truth),
         "items": float(sittings.counts.mean()),
@@ -125,8 +130,17 @@ def _figures(reading: Reading, sittings: Sittings, rivals: Sittings) -> dict[str
     }
 
 
+def _abilities(reading: Reading, answers: ResponseMatrix) -> FloatArray:
+    """(targets,) NaN for a reading without an ability; the axes of several have no names to compare by."""
+    if isinstance(reading, ResponseReading) and reading.response.dimensions == 1:
+        return reading.abilities(answers)
+    return np.full(answers.n_models, np.nan)
+
+
 def _mean_gap(values: FloatArray, truth: FloatArray) -> float:
-    return float(np.nanmean(np.abs(values - truth)))
+    """Mean absolute difference over the targets that are known; NaN where none is."""
+    gap = np.abs(values - truth)
+    return float(np.nanmean(gap)) if not np.isnan(gap).all() else float("nan")
 
 
 def _some(targets: pd.Index[Any], most: int | None, seed: int) -> pd.Index[Any]:
