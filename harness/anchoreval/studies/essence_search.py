@@ -142,7 +142,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 rows.extend(one_split(matrix, k, seed, Essence()))
     results = pd.DataFrame(rows)
     print(  # noqa: T201
-        f"Root mean square errors of full scores in percentage points; median over {options.seeds} random splits.\n\n"
+        f"Root mean square errors of full scores in percentage points; median over {options.seeds} random splits.\n"
+        "Made by `python -m anchoreval.studies.essence_search --data <folder>`.\n\n"
         f"{table(results)}\n\n{verdict(results)}"
     )
 
