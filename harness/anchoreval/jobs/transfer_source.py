@@ -19,7 +19,7 @@ from anchoreval.responses import ResponseMatrix
 from anchoreval.scoring.transfer_matrix import TransferMatrix
 
 POCKET_MODEL = "olive-3"
-"""Its answers change with the subject of the exemplars; those of the word models with exemplars of their own alone."""
+"""A character model whose answers change with the exemplars' subject; those of word model ivy-4 with its own alone."""
 
 
 class TransferSource(Protocol):
