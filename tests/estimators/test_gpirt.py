@@ -18,6 +18,7 @@ from anchoreval.estimators.kinship import kin
 from anchoreval.estimators.pirt import PIRT
 from anchoreval.estimators.weighted import Weighted
 from anchoreval.methods import Selection
+from anchoreval.numerics.irt import fit_irt, map_abilities
 from anchoreval.registry import make_selector
 from anchoreval.responses import ResponseMatrix
 
@@ -36,6 +37,23 @@ def test_it_is_a_mixture_of_its_parts(rule: str, synthetic: Simulator) -> None:
     mean, response = (fit(part, matrix, selection).predict(matrix) for part in (Weighted(), PIRT()))
     assert ((made.share_ >= 0) & (made.share_ <= 1)).all()
     np.testing.assert_allclose(made.predict(matrix), made.share_ * mean + (1 - made.share_) * response)
+
+
+def test_the_published_share_is_the_formula_model_by_model(synthetic: Simulator) -> None:
+    matrix = synthetic(30, 41, seed=8).sorted_by_id()
+    selection = choose(make_selector("random"), matrix, 15)
+    made = GPIRT(rule="published", folds=2).fit(matrix, selection, np.random.default_rng(0))
+    errors = []
+    for held_out in gpirt._folds(matrix, selection, 2, np.random.default_rng(0)):
+        curves = fit_irt(matrix.scores[~held_out]).parameters
+        for row in matrix.scores[held_out].astype(np.float64):
+            seen = np.where(np.arange(41) % 2 == 0, row, np.nan)
+            ability = map_abilities(seen[None], curves).ability[0]
+            chance = 1 / (1 + np.exp(-(curves.discrimination * ability + curves.intercept)))
+            errors.append(abs(chance[1::2].mean() - row[1::2].mean()))
+    variance = matrix.scores.astype(np.float64).var(axis=1).mean()
+    bias = np.mean(errors) ** 2
+    assert made.share_[0] == pytest.approx(bias / (bias + variance / 60), rel=1e-5)
 
 
 def test_where_the_curves_are_right_they_get_nearly_all_the_weight() -> None:

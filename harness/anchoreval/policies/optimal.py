@@ -11,7 +11,7 @@ part included; a test may stop when the standard deviation that is left, `floor`
 Unlike Fisher information it aims at the full score and at several abilities at once. It assumes the curves; what they
 miss is `floor`, since the model's own belief is too good. Scores between 0 and 1 count as noisy as right and wrong
 answers would be. Read it by p-IRT with the same number of dimensions. Costs a fit of the curves, then a pass over the
-items a question: a millisecond or two for 1,000 items.
+items a question: less than a millisecond for 1,000 items.
 """
 
 from __future__ import annotations
