@@ -6,6 +6,7 @@ a time: the one that most reduces the posterior variance of the full score.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -47,7 +48,8 @@ class Optimal:
     Attributes:
         prior_groups: how many groups of source models the prior belief is worth that equally hard items are alike:
             with G groups, pooling is prior_groups / (prior_groups + G). 0: no such belief.
-        pooling: that share itself, from 0 to 1; None: from `prior_groups`. 1 is a random design stratified by difficulty.
+        pooling: that share itself, from 0 to 1; None: from `prior_groups`. With 1 the design is random, stratified by
+            difficulty.
         noise: variance of an answer that no other item shares, added to every item, in units of the mean item variance.
         shrinkage: how far the empirical covariance is pulled to its diagonal, from 0 to 1; None: chosen by
             cross-validation inside the source models, models of one `base_model` leaving together.
@@ -55,12 +57,13 @@ class Optimal:
         cost_aware: count the reduction of variance per `items.cost`, so that cheap items come first.
     """
 
-    prior_groups: float = 20.0
+    prior_groups: float = 10.0
     pooling: float | None = None
     noise: float = 0.03
     shrinkage: float | None = None
     swaps: int = 0
     cost_aware: bool = False
+    reconstruction: ClassVar[Mapping[str, Any]] = {"name": "bayes_linear"}
     unit: ClassVar[str] = "item"
     needs: ClassVar[frozenset[str]] = frozenset({"complete"})
 
@@ -98,8 +101,8 @@ class Optimal:
         n_groups = len(np.unique(groups))
         pooling = self.prior_groups / (self.prior_groups + n_groups) if self.pooling is None else self.pooling
         tried = SHRINKAGES if self.shrinkage is None else (self.shrinkage,)
-        if self.shrinkage is None and (n_groups < FEWEST_GROUPS or k == len(weights)):  # nothing to choose with, or for
-            tried = (FIXED,)
+        if self.shrinkage is None and (n_groups < FEWEST_GROUPS or k == len(weights) or pooling == 1):
+            tried = (FIXED,)  # nothing to choose with, or for
         settings = [Setting(float(shrinkage), float(self.noise), float(pooling)) for shrinkage in tried]
         if len(settings) == 1:
             return settings[0], {}

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from anchor_selectors.optimal import FEWEST_GROUPS, FIXED, LEAST_NOISE, SHRINKAGES, Optimal
-from anchoreval.contract import choose, generator
+from anchoreval.contract import choose, fit, generator
 from anchoreval.errors import MethodOptionError, NotApplicableError
+from anchoreval.estimators.bayes_linear import BayesLinear
 from anchoreval.responses import ResponseMatrix
 
 Simulator = Callable[..., ResponseMatrix]
@@ -110,6 +111,57 @@ def test_few_sources_get_strong_shrinkage_without_cross_validation(n_models: int
     assert selection.details["shrinkage"] == FIXED
     assert selection.details["held_out_rmse"] == {}
     assert np.isfinite(selection.details["posterior_variance"]).all()
+
+
+@pytest.mark.parametrize(("n_models", "variants"), [(12, 1), (40, 1), (40, 4)])
+def test_the_fewer_groups_the_more_items_are_taken_for_alike(
+    n_models: int, variants: int, synthetic: Simulator
+) -> None:
+    matrix = synthetic(n_models, 60, variants=variants)
+    n_groups = n_models // variants
+    details = choose(Optimal(shrinkage=0.3), matrix, 20).details
+    assert details["pooling"] == Optimal().prior_groups / (Optimal().prior_groups + n_groups)
+    assert choose(Optimal(shrinkage=0.3, prior_groups=0.0), matrix, 20).details["pooling"] == 0
+    assert choose(Optimal(shrinkage=0.3, pooling=0.7), matrix, 20).details["pooling"] == 0.7
+
+
+def test_wholly_pooled_it_is_a_random_design_stratified_by_difficulty(synthetic: Simulator) -> None:
+    matrix = synthetic(40, 200, continuous=True, seed=5)  # without ties, which would fall to either stratum
+    band = matrix.scores.mean(axis=0).argsort(kind="stable").argsort() // 25  # 40 anchors make 8 strata
+    counts, drawn = np.zeros((60, 8)), np.zeros((60, 200))
+    for seed in range(60):
+        items = matrix.items.index.get_indexer(choose(Optimal(pooling=1.0), matrix, 40, seed=seed).items)
+        drawn[seed, items] = 1
+        counts[seed] = np.bincount(band[items], minlength=8)
+    assert (counts == counts[0]).all()  # a simple random sample of 40 has a standard deviation of 1.9
+    # inside a stratum items are drawn alike: how often they are scatters as in a lottery
+    chance = counts[0][band] / 25
+    possible = (chance > 0) & (chance < 1)
+    scatter = ((drawn.sum(axis=0) - 60 * chance) ** 2)[possible] / (60 * chance * (1 - chance))[possible]
+    assert scatter.mean() == pytest.approx(1.0, abs=0.4)
+    sets = [set(choose(Optimal(pooling=0.0, shrinkage=0.3), matrix, 40, seed=seed).items) for seed in (0, 1)]
+    assert sets[0] == sets[1]
+
+
+def test_with_few_groups_it_does_better_than_greed_alone() -> None:
+    """Two abilities, 12 source models and 100 anchors; the estimator is the selector's own reading."""
+    rng = np.random.default_rng(0)
+    errors = []
+    for seed in range(6):
+        slopes = np.column_stack([np.exp(0.3 * rng.normal(size=600)), 0.5 * rng.normal(size=600)])
+        chance = 1 / (1 + np.exp(-rng.normal(size=(112, 2)) @ slopes.T + rng.normal(size=600)))
+        matrix = ResponseMatrix.from_arrays(rng.random(chance.shape) < chance)
+        sources, targets = (
+            matrix.subset(models=matrix.models.index[:12]),
+            matrix.subset(models=matrix.models.index[12:]),
+        )
+        row = []
+        for selector in (Optimal(prior_groups=0.0), Optimal()):
+            reading = fit(BayesLinear(), sources, choose(selector, sources, 100, seed), seed)
+            row.append((reading.predict(targets)["score"] - targets.full_scores).abs().mean())
+        errors.append(row)
+    alone, pooled = np.mean(errors, axis=0)
+    assert pooled < 0.95 * alone
 
 
 def test_where_nothing_is_known_other_seeds_take_other_items() -> None:

@@ -1,8 +1,9 @@
 """Settings of a greedy design, compared by leaving whole groups of source models out (ours).
 
-For each setting the whole procedure is repeated without the models of a fold: strata, covariance, choice of anchors and
-the linear reconstruction that the design implies (the posterior mean); its errors on the models left out are returned. Choosing anchors anew in every fold matters: anchors that were picked with a model in sight
-fit that model too well, and any covariance would then look good.
+For each setting the whole procedure is repeated without the models of a fold: strata, covariance, choice of anchors
+and the linear reconstruction that the design implies (the posterior mean), which is then held against the models left
+out. Choosing anchors anew in every fold matters: anchors that were picked with a model in sight fit that model too
+well, and any covariance would then look good.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from anchoreval.numerics.optimal_design import greedy_design
 
 FOLDS = 5
 
-CANDIDATES = 1000
+CANDIDATES = 600
 """Items, drawn at random, among which anchors are looked for here; all items count in the sum all the same."""
 
 DIGITS = 9
