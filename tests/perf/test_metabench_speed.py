@@ -40,8 +40,8 @@ def test_the_whole_pipeline(name: str, real: Callable[[str], ResponseMatrix]) ->
     assert wall < MOST_SECONDS
 
 
-def test_ten_thousand_subsets_take_as_long_as_a_few_hundred_least_squares_fits() -> None:
-    """120 models, 1,200 items, 350 a subset, 5 folds: 50,000 curves against 1,000 lines by lstsq."""
+def test_curves_in_a_batch_are_faster_than_lines_one_by_one() -> None:
+    """120 models, 1,200 items, 350 a subset, 5 folds: 10,000 curves in a batch against lines by lstsq."""
     rng = np.random.default_rng(0)
     scores = (rng.random((120, 1200)) < 0.5).astype(np.float32)
     truth, fold = scores.mean(axis=1).astype(np.float64), np.arange(120) % 5
@@ -55,11 +55,11 @@ def test_ten_thousand_subsets_take_as_long_as_a_few_hundred_least_squares_fits()
         for _ in range(200):
             mean = scores[:, rng.permutation(1200)[:350]].mean(axis=1)
             for number in range(5):
-                np.polyfit(mean[fold != number], truth[fold != number], 3)
+                np.polyfit(mean[fold != number], truth[fold != number], 1)
 
     seconds = seconds_by_round({"ours": ours, "one by one": one_by_one}, 3)
     ratio = 50 * min(seconds["one by one"]) / min(seconds["ours"])
-    print(f"\n10,000 subsets: {min(seconds['ours']):.2f} s, {ratio:.0f} times faster than cubics one by one")  # noqa: T201
+    print(f"\n10,000 subsets: {min(seconds['ours']):.2f} s, {ratio:.0f} times faster than lines one by one")  # noqa: T201
     assert ratio > 3
 
 
