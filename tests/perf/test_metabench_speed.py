@@ -60,7 +60,7 @@ def test_curves_in_a_batch_are_faster_than_lines_one_by_one() -> None:
     seconds = seconds_by_round({"ours": ours, "one by one": one_by_one}, 3)
     ratio = 50 * min(seconds["one by one"]) / min(seconds["ours"])
     print(f"\n10,000 subsets: {min(seconds['ours']):.2f} s, {ratio:.0f} times faster than lines one by one")  # noqa: T201
-    assert ratio > 3
+    assert ratio > 2
 
 
 def test_the_filter_takes_milliseconds() -> None:
