@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import numpy as np
@@ -30,6 +31,20 @@ def sources() -> ResponseMatrix:
 def fewest_seconds(calls: dict[str, Callable[[], object]]) -> dict[str, float]:
     """Shortest of several rounds that call everything in turn: on a busy machine the least disturbed one."""
     return {name: min(values) for name, values in seconds_by_round(calls, ROUNDS).items()}
+
+
+def test_a_design_is_chosen_in_two_seconds_of_one_core(sources: ResponseMatrix) -> None:
+    """Processor time with one thread, the least of a few rounds: the wall time on an idle machine is no longer."""
+    from threadpoolctl import threadpool_limits
+
+    seconds = []
+    with threadpool_limits(1):
+        for _ in range(ROUNDS):
+            start = time.process_time()
+            Optimal().select(sources, K, np.random.default_rng(0))
+            seconds.append(time.process_time() - start)
+    print("\n" + ", ".join(f"{value:.2f} s" for value in seconds))  # noqa: T201
+    assert min(seconds) < 2.0
 
 
 def test_a_design_takes_a_few_times_as_long_as_a_product_with_the_scores_an_anchor(sources: ResponseMatrix) -> None:

@@ -114,7 +114,7 @@ class BayesLinear:
         few = len(np.unique(groups)) < FEWEST_GROUPS
         settings = [Setting(s, self.noise, p) for p, s in product(self._poolings(few), self._shrinkages(few))]
         if len(settings) == 1:
-            return settings * rests.shape[1]
+            return [settings[0] for _ in rests.T]
         errors = left_out_errors(answers, rests, groups, settings, self.folds, rng)
         return [settings[best] for best in np.argmin(errors, axis=0)]
 

@@ -87,7 +87,7 @@ def thinned_report(table: pd.DataFrame) -> str:
     body = []
     for key, part in table.groupby(keys, sort=False):
         errors = part.pivot(index="repeat", columns="selector", values="mae")
-        ratios = np.log(errors.div(errors[REFERENCE], axis=0))
+        ratios = errors.div(errors[REFERENCE], axis=0).map(np.log)
         texts = [_ratio(ratios[name]) for name in header[len(keys) + 1 :]]
         body.append([*map(str, key), f"{errors[REFERENCE].mean():.2f}", *texts])
     words = THINNED.format(repeats=table["repeat"].nunique(), k=THINNED_K)
@@ -103,10 +103,7 @@ def _ratio(logarithms: pd.Series[float]) -> str:
 def protocol_report(table: pd.DataFrame, repeats: dict[str, int]) -> str:
     """Errors in Markdown, a row per benchmark, split, k and estimator."""
     keys = ["benchmark", "split", "k", "estimator"]
-    body = [
-        [*map(str, key), *_sizes(part), *_errors(part, int(key[2]), str(key[3]))]
-        for key, part in table.groupby(keys, sort=False)
-    ]
+    body = [[*map(str, key), *_sizes(part), *_errors(part)] for key, part in table.groupby(keys, sort=False)]
     return f"{PROTOCOL.format(**repeats)}\n{markdown_table([*keys, 'sources', 'targets', *SELECTORS], body)}\n"
 
 
@@ -114,7 +111,9 @@ def _sizes(part: pd.DataFrame) -> list[str]:
     return [f"{part[column].median():.0f}" for column in ("n_source", "n_target")]
 
 
-def _errors(part: pd.DataFrame, k: int, estimator: str) -> list[str]:
+def _errors(part: pd.DataFrame) -> list[str]:
+    """Mean error of each selector, marked where it differs from random; the part holds one k and one estimator."""
+    k, estimator = int(part["k"].iloc[0]), str(part["estimator"].iloc[0])
     by_selector = {str(name): errors_by_repeat(rows, k, estimator) for name, rows in part.groupby("selector")}
     reference = by_selector[REFERENCE]
     ratio = float(part["n_target"].median() / part["n_source"].median())
