@@ -27,7 +27,7 @@ instead of curves for few models are ours.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
@@ -85,9 +85,9 @@ class Metabench:
     subsample: int = 350
     candidates: int = 10_000
     folds: int = 5
-    models: Sequence[str] = ("2pl",)
-    thetas: Sequence[str] = ("map", "eap")
-    grids: Sequence[str] = GRIDS
+    models: Sequence[str] = field(default_factory=lambda: ["2pl"])
+    thetas: Sequence[str] = field(default_factory=lambda: ["map", "eap"])
+    grids: Sequence[str] = field(default_factory=lambda: list(GRIDS))
     bins: int = 250
     objective: str = "budget"
     price: float = 0.005
