@@ -8,8 +8,13 @@ that no item is asked of everybody, and an end when ability is known to `standar
 It assumes one ability. What it sharpens is ability, not the full score: it asks for steep items near the target's
 level again and again, which leaves the mean over all items to the curves. Read it by p-IRT (a plain mean of the items
 asked says nothing). It fails where curves are fitted to few models, and with 3pl curves sooner. Each target gets items
-of its own, so a regression on common anchors is not to be had. Costs a fit of the curves, then a pass over the items a
-question: under a millisecond for 10,000.
+of its own, so a regression on common anchors is not to be had.
+
+Measured on arc, musr, ifeval and mmlu_options (`results/published/adaptive.md`): its error under p-IRT in two abilities
+is 0.63, 0.75 and 0.84 times that of random items at 20, 50 and 100 items; in one ability the gain is gone at 100. Fixed
+anchors of the selector `optimal` do about as well at 20 and better from 50 on, arc excepted.
+
+Costs a fit of the curves, then a pass over the items a question: under a millisecond for 10,000.
 """
 
 from __future__ import annotations

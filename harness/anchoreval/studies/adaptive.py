@@ -1,7 +1,7 @@
 """Adaptive tests on real benchmarks: what asking each target its own items is worth beside good fixed anchors.
 
 Run `python -m anchoreval.studies.adaptive --data <folder>`. Writes `adaptive.md` and `adaptive.csv` (a row a repeat,
-test, k and reading) to the folder that `--into` names. About five minutes of one core.
+test, k and reading) to the folder that `--into` names. Under three minutes of one core.
 """
 
 from __future__ import annotations
@@ -47,8 +47,7 @@ which is the best linear regression on whatever items were asked. *theta*: mean 
 off all items, in standard deviations of the sources. *overlap*: share of its items that a test shares with another.
 Regenerate with `python -m anchoreval.studies.adaptive --data <folder>`; every repeat is in `adaptive.csv`.
 """
-SUMMARY = """
-## Against random items of the same number
+SUMMARY = """## Against random items of the same number
 
 Error as a ratio to that of random items under the same reading: geometric mean over benchmarks of the ratio of mean
 errors, and in brackets on how many of the {benchmarks} benchmarks the difference, paired by split, is resolved at 95 %
