@@ -8,10 +8,10 @@ the covariance D A' S A D + diag(p q), with p the expected scores, q = 1 - p, D 
 covariance of the abilities. The next item is the one whose answer takes most off the variance of the full score, own
 part included; a test may stop when the standard deviation that is left, `floor` added in squares, is small enough.
 
-Measured on arc, musr, ifeval and mmlu_options (`results/published/adaptive.md`): at 20, 50 and 100 items its error, read
-by p-IRT in two abilities, is 0.66, 0.72 and 0.78 times that of as many random items. It does not beat the fixed design:
-the selector `optimal`, with the same anchors for all and a linear reading, reaches 0.63, 0.70 and 0.79. It is ahead of
-it on arc, about level on ifeval and mmlu_options, and behind on musr. A linear reading of an adaptive test is no use:
+Measured on arc, musr, ifeval and mmlu_options (`results/published/adaptive.md`): at 20, 50 and 100 items its error,
+read by p-IRT in two abilities, is 0.66, 0.72 and 0.78 times that of as many random items. It does not beat the fixed
+design: the selector `optimal`, with one set of anchors and a linear reading, reaches 0.63, 0.70 and 0.79. It is ahead
+on arc, about level on ifeval and mmlu_options, and behind on musr. A linear reading of an adaptive test is no use:
 which items are asked depends on the answers in a way that it does not see (1.29 at 100 items). What is left to gain is
 a shorter test for targets that allow one (`standard_error`), and items that differ from target to target.
 
