@@ -30,6 +30,14 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("signature", {"features": "both", "components": 5}),
     ("signature", {"features": "scores", "line": False, "alpha": 3.0}),
     ("auto", {"candidates": ["knn", "ridge"], "folds": 3}),
+    ("subject_ridge", {"line": False, "alpha": 3.0}),
+    ("gam", {"joint": True}),
+    ("gam", {"linear": True}),
+    ("gam", {"linear": "in_sample", "theta": "eap"}),
+    ("gam", {"features": "ability"}),
+    ("gam", {"features": "mean", "splines": 5}),
+    ("gam", {"model": "3pl"}),
+    ("gam", {"joint": True, "features": "ability", "linear": False}),
 ]
 CASES = [(name, OPTIONS.get(name, {})) for name in estimators()] + VARIANTS
 OWN = {"reconstruction": {"name": "weighted"}}

@@ -19,7 +19,13 @@ from anchoreval.methods import NEEDS, Selection, Selector
 from anchoreval.registry import make_selector, selectors
 from anchoreval.responses import ResponseMatrix
 
-OPTIONS: dict[str, dict[str, Any]] = {"random_search": {"candidates": 50}}
+ESSENCE = {"population": 20, "elite": 4, "generations": 10, "attributed": 10}
+METABENCH = {"candidates": 30, "start": 2, "iterations": 2, "folds": 3}
+OPTIONS: dict[str, dict[str, Any]] = {
+    "random_search": {"candidates": 50},
+    "essence": ESSENCE,
+    "metabench": METABENCH,
+}
 VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("stratified", {"allocation": "equal"}),
     ("stratified", {"allocation": "count"}),
@@ -38,6 +44,27 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("optimal", {"shrinkage": 0.0, "noise": 1e-6, "swaps": 2}),
     ("random_search", {"candidates": 1, "folds": 50}),
     ("stratified_difficulty", {"strata": 9}),
+    ("essence", {**ESSENCE, "mutation": "flip", "fitness_share": 0.1, "keep": "last"}),
+    ("essence", {**ESSENCE, "rank_threshold": 0.5, "redundant": "either", "swaps": 3, "patience": 2}),
+    (
+        "essence",
+        {
+            **ESSENCE,
+            "max_accuracy": None,
+            "min_sd": None,
+            "min_discrimination": None,
+            "text_threshold": None,
+            "refit": False,
+        },
+    ),
+    ("metabench", {**METABENCH, "joint": True}),
+    ("metabench", {**METABENCH, "objective": "published", "subsample": 10}),
+    ("metabench", {**METABENCH, "models": ["2pl", "4pl"], "thetas": ["eap"], "grids": ["steps"]}),
+    ("metabench", {**METABENCH, "candidates": 0, "rest_score": True, "drop_negative": True, "bins": 7}),
+    ("bento", {"form": "le"}),
+    ("bento", {"form": "le", "eigenvectors": 3, "metric": "cosine", "weights": "none"}),
+    ("bento", {"residual": True, "weights": "cluster"}),
+    ("bento", {"normalise": "standard", "metric": "chebyshev"}),
 ]
 CASES = [(name, OPTIONS.get(name, {})) for name in selectors()] + VARIANTS
 SEEDS_FOR_FREQUENCIES = 400
