@@ -19,6 +19,7 @@ import numpy as np
 from anchoreval.arrays import Float64Array, IntArray
 from anchoreval.errors import MethodOptionError
 from anchoreval.methods import Selection
+from anchoreval.numerics.item_pooling import equal_strata
 from anchoreval.numerics.item_statistics import difficulty
 from anchoreval.numerics.sampling import draw_stratified
 from anchoreval.responses import ResponseMatrix
@@ -57,7 +58,7 @@ class StratifiedDifficulty:
     def select(self, sources: ResponseMatrix, k: int, rng: np.random.Generator) -> Selection:
         """Draw k items."""
         levels = np.round(difficulty(sources.scores), DIGITS)
-        stratum = _equal_parts(levels, self._count(k, levels))
+        stratum = equal_strata(levels, self._count(k, levels))  # items come sorted by id, which breaks ties
         shares = np.bincount(stratum, weights=sources.weights).astype(np.float64)
         draw = draw_stratified(k, stratum, shares, sources.weights, rng)
         return Selection(
@@ -72,13 +73,6 @@ class StratifiedDifficulty:
         if self.strata is not None:
             return min(self.strata, len(levels))
         return max(1, min(k // DRAWS_A_STRATUM, MOST_STRATA, len(np.unique(levels))))
-
-
-def _equal_parts(levels: Float64Array, count: int) -> IntArray:
-    """(items,) number of each item's stratum, from the hardest; items come sorted by id, which breaks ties."""
-    stratum = np.empty(len(levels), dtype=np.int64)
-    stratum[np.argsort(levels, kind="stable")] = np.arange(len(levels)) * count // len(levels)
-    return stratum
 
 
 def _summary(
