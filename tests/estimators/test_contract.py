@@ -22,7 +22,7 @@ from anchoreval.reconstruction import reconstruct_from
 from anchoreval.registry import estimators, make_estimator, make_selector
 from anchoreval.responses import ResponseMatrix
 
-OPTIONS: dict[str, dict[str, Any]] = {"auto": {"folds": 2}}
+OPTIONS: dict[str, dict[str, Any]] = {"auto": {"folds": 2}, "gpirt": {"folds": 2}}
 VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("signature", {"regressor": "kernel_ridge"}),
     ("signature", {"regressor": "knn"}),
@@ -31,6 +31,10 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("signature", {"features": "scores", "line": False, "alpha": 3.0}),
     ("auto", {"candidates": ["knn", "ridge"], "folds": 3}),
     ("subject_ridge", {"line": False, "alpha": 3.0}),
+    ("pirt", {"dimensions": 2}),
+    ("pirt", {"model": "3pl"}),
+    ("gpirt", {"rule": "published", "folds": 2}),
+    ("gpirt", {"dimensions": 2, "folds": 2}),
     ("gam", {"joint": True}),
     ("gam", {"linear": True}),
     ("gam", {"linear": "in_sample", "theta": "eap"}),

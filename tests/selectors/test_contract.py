@@ -25,6 +25,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "random_search": {"candidates": 50},
     "essence": ESSENCE,
     "metabench": METABENCH,
+    "irt_clusters": {"restarts": 1},
 }
 VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("stratified", {"allocation": "equal"}),
@@ -61,6 +62,9 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("metabench", {**METABENCH, "objective": "published", "subsample": 10}),
     ("metabench", {**METABENCH, "models": ["2pl", "4pl"], "thetas": ["eap"], "grids": ["steps"]}),
     ("metabench", {**METABENCH, "candidates": 0, "rest_score": True, "drop_negative": True, "bins": 7}),
+    ("irt_clusters", {"coordinates": "curves"}),
+    ("irt_clusters", {"model": "3pl", "restarts": 1}),
+    ("irt_clusters", {"dimensions": 2, "restarts": 1}),
     ("bento", {"form": "le"}),
     ("bento", {"form": "le", "eigenvectors": 3, "metric": "cosine", "weights": "none"}),
     ("bento", {"residual": True, "weights": "cluster"}),
