@@ -22,7 +22,8 @@ def report(parameters: Facts, facility: Facts, scale: Facts) -> str:
             "# Peers",
             "Same files, a process of its own environment each. Seconds are wall and, in brackets, processor time of "
             "the call alone, without imports and reading; ours is the median of three processes, the others' fits "
-            "are made once. Memory is the process's peak resident size, imports and data included.",
+            "are made once. Where wall times are far above processor times, the machine was busy with other work: "
+            "compare the latter. Memory is the process's peak resident size, imports and data included.",
             "Made by `make peers` (`python tests/perf/peers/run_peers.py`); " + machines(parameters, facility),
             "## A 2PL on 200 models x 500 items",
             "Simulated: log discrimination N(0, 0.4), difficulty N(0, 1.2), ability N(0, 1). Item parameters and "
