@@ -9,7 +9,7 @@ export HF_HUB_OFFLINE = 1
 export HF_DATASETS_OFFLINE = 1
 export TOKENIZERS_PARALLELISM = false
 
-.PHONY: help setup demo test perf check format pocket published selectors clean
+.PHONY: help setup demo test perf check format pocket published selectors studies peers clean
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
@@ -58,6 +58,19 @@ published: $(DEV)  ## make the figures of the README anew, under results/publish
 
 selectors: $(DEV)  ## every selector on every benchmark of $$ANCHOREVAL_DATA: results/published/selectors.md (an hour or two)
 	$(BIN)/python -m anchoreval.studies.selector_table
+
+studies: $(DEV)  ## studies of single methods on the benchmarks of $$ANCHOREVAL_DATA (half an hour)
+	$(BIN)/python -m anchoreval.studies.optimal_design
+	$(BIN)/python -m anchoreval.studies.essence_search > results/published/essence.md
+	$(BIN)/python -m anchoreval.studies.joint_metabench > results/published/joint_metabench.md
+	$(BIN)/python -m anchoreval.studies.bento > /dev/null
+	$(BIN)/python -m anchoreval.studies.adaptive
+
+peers: $(DEV)  ## py-irt, girth and apricot beside us, in an environment of their own (Python 3.11; 15 minutes)
+	@test -x .venv-peers/bin/python || python3.11 -m venv .venv-peers
+	@.venv-peers/bin/python -m pip install --quiet --constraint tests/perf/peers/constraints.txt torch
+	@.venv-peers/bin/python -m pip install --quiet --constraint tests/perf/peers/constraints.txt py-irt girth apricot-select
+	@$(BIN)/python tests/perf/peers/run_peers.py --peers .venv-peers/bin/python
 
 clean:  ## remove what make made
 	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache

@@ -1,1 +1,1 @@
-"""Studies behind `results/published`: each is run by one command and writes the tables that the documentation quotes."""
+"""Studies behind `results/published`: one command each, for the tables that the documentation quotes."""
