@@ -19,8 +19,8 @@ cross-validation is guesswork, and shrinkage is fixed.
 
 Tried and left out: a share of greedy anchors and the rest drawn at random, anchors from bootstrap draws of the groups,
 pooling chosen by cross-validation (with and without a rule of one standard error), few factors instead of the whole
-covariance, strata by subject, groups that count the same, probabilities of the key instead of scores: each was within noise of it
-or worse. Swaps gain nothing on models not seen.
+covariance, strata by subject, groups that count the same, probabilities of the key instead of scores: each was within
+noise of this or worse. Swaps gain nothing on models not seen.
 
 The posterior variance in `details` is the model's own belief, optimistic after greedy choice; it is no error to quote.
 Costs O(models x items) an anchor: 1.2 s for 400 models, 10,000 items and 100 anchors.
