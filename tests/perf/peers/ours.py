@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from measured import Watch, machine, say
 
 from anchoreval.arrays import Float32Array, Float64Array
 from anchoreval.numerics.facility_location import lazy_greedy
-from anchoreval.numerics.irt import eap_abilities, fit_irt
+from anchoreval.numerics.irt import IRTFit, eap_abilities, fit_hierarchical, fit_irt
 from anchoreval.numerics.irt.multidimensional import fit_multidimensional
 from anchoreval.numerics.item_similarity import ItemSimilarity
 
@@ -46,11 +47,20 @@ def simulate(folder: Path, models: int, items: int) -> None:
 
 def fit(folder: Path) -> None:
     """A 2PL with our defaults, standard errors included, and EAP abilities."""
+    _fitted(folder, "ours", fit_irt)
+
+
+def hierarchical(folder: Path) -> None:
+    """A 2PL whose priors are learnt, and EAP abilities."""
+    _fitted(folder, "ours_hierarchical", fit_hierarchical)
+
+
+def _fitted(folder: Path, name: str, measured: Callable[[Float32Array], IRTFit]) -> None:
     scores = np.load(folder / "scores.npy")
     with Watch() as watch:
-        parameters = fit_irt(scores).parameters
+        parameters = measured(scores).parameters
         theta = eap_abilities(scores, parameters).ability
-    np.savez(folder / "ours.npz", a=parameters.discrimination, b=parameters.difficulty, theta=theta)
+    np.savez(folder / f"{name}.npz", a=parameters.discrimination, b=parameters.difficulty, theta=theta)
     say(**watch.facts, machine=machine("anchoreval", "numpy", "scipy"))
 
 
@@ -142,9 +152,7 @@ def several(models: int, items: int, dimensions: int) -> None:
 def main() -> None:
     """Run the task that the command line names."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "task", choices=("simulate", "fit", "judge", "similarity", "facility", "objective", "scale", "several")
-    )
+    parser.add_argument("task")
     parser.add_argument("folder", type=Path, nargs="?", default=Path())
     parser.add_argument("--models", type=int, default=200)
     parser.add_argument("--items", type=int, default=500)
@@ -157,6 +165,7 @@ def main() -> None:
     tasks = {
         "simulate": lambda: simulate(folder, chosen.models, chosen.items),
         "fit": lambda: fit(folder),
+        "hierarchical": lambda: hierarchical(folder),
         "judge": lambda: judge(folder, chosen.names),
         "similarity": lambda: similarity(folder, chosen.models, chosen.items),
         "facility": lambda: facility(folder, chosen.k),
@@ -164,6 +173,8 @@ def main() -> None:
         "scale": lambda: scale(chosen.models, chosen.items, chosen.missing),
         "several": lambda: several(chosen.models, chosen.items, chosen.dimensions),
     }
+    if chosen.task not in tasks:
+        parser.error(f"there is no task {chosen.task!r}, only {', '.join(tasks)}")
     tasks[chosen.task]()
 
 

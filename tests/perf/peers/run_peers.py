@@ -81,6 +81,8 @@ def parameters(study: Study) -> Facts:
     folder = str(study.work)
     study.step("simulate", lambda: study.our("simulate", folder, "--models", "200", "--items", "500"))
     found = {"ours": study.step("fit", lambda: middle([study.our("fit", folder) for _ in range(REPEATS)]))}
+    learnt = study.step("hierarchical", lambda: middle([study.our("hierarchical", folder) for _ in range(REPEATS)]))
+    found["ours_hierarchical"] = learnt
     found["girth"] = study.step("girth", lambda: study.their("girth", folder))
     for priors in ("vague", "hierarchical"):
         name = f"py_irt_{priors}"

@@ -7,6 +7,7 @@ from typing import Any
 Facts = dict[str, Any]
 NAMES = {
     "ours": "**anchoreval**",
+    "ours_hierarchical": "**anchoreval**, learnt priors",
     "girth": "girth `twopl_mml`",
     "py_irt_vague": "py-irt `2pl`, vague priors",
     "py_irt_hierarchical": "py-irt `2pl`, hierarchical priors",
@@ -27,7 +28,8 @@ def report(parameters: Facts, facility: Facts, scale: Facts) -> str:
             "Made by `make peers` (`python tests/perf/peers/run_peers.py`); " + machines(parameters, facility),
             "## A 2PL on 200 models x 500 items",
             "Simulated: log discrimination N(0, 0.4), difficulty N(0, 1.2), ability N(0, 1). Item parameters and "
-            "abilities, each with the package's own defaults (py-irt: 2,000 epochs). Before comparison with the truth "
+            "abilities, each with the package's own defaults (py-irt: 2,000 epochs); `learnt priors` is "
+            "`fit_hierarchical`. Before comparison with the truth "
             "every fit is brought to the scale on which its own abilities have mean 0 and deviation 1.",
             irt_table(parameters),
             "## Facility location: 100 of 10,000 items",

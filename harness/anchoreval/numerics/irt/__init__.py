@@ -6,6 +6,7 @@ from anchoreval.numerics.irt.ability import Abilities, eap_abilities, map_abilit
 from anchoreval.numerics.irt.chi_square import ItemChiSquare, item_chi_square
 from anchoreval.numerics.irt.fit_statistics import MeanSquares, PersonFit, item_fit, person_fit
 from anchoreval.numerics.irt.fitting import IRTFit, fit_irt
+from anchoreval.numerics.irt.hierarchical import fit_hierarchical
 from anchoreval.numerics.irt.information import item_information, total_information
 from anchoreval.numerics.irt.parameters import ItemErrors, ItemParameters, expected_scores
 from anchoreval.numerics.irt.priors import Priors
@@ -21,6 +22,7 @@ __all__ = [
     "Priors",
     "eap_abilities",
     "expected_scores",
+    "fit_hierarchical",
     "fit_irt",
     "item_chi_square",
     "item_fit",

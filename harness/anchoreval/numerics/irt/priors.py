@@ -29,6 +29,9 @@ class Priors:
         slope_mean: mean of log discrimination, normal.
         slope_sd: its standard deviation; 0.5 says that 95 % of slopes lie within a factor 2.7 of the median.
         intercept_sd: standard deviation of the intercept, normal around 0.
+        difficulty: mean and standard deviation of -intercept / discrimination, normal, beside the density of the
+            intercept; None: none. It recovers simulated difficulties better, above all of items that discriminate
+            little; on real answers (arc, ifeval, musr, mmlu) it predicted held-out scores no better.
         lower: Beta parameters of the lower asymptote; (5, 17) has its mode at 0.20.
         upper: Beta parameters of the upper asymptote; (19, 2) has its mode at 0.95.
     """
@@ -36,12 +39,15 @@ class Priors:
     slope_mean: float = 0.0
     slope_sd: float = 0.5
     intercept_sd: float = 3.0
+    difficulty: tuple[float, float] | None = None
     lower: tuple[float, float] = (5.0, 17.0)
     upper: tuple[float, float] = (19.0, 2.0)
 
     def __post_init__(self) -> None:
         if not (self.slope_sd > 0 and self.intercept_sd > 0):
             raise MethodOptionError("priors: slope_sd and intercept_sd must be positive")
+        if self.difficulty is not None and not self.difficulty[1] > 0:
+            raise MethodOptionError("priors: the standard deviation of difficulty must be positive")
         if not all(parameter > 1 for parameter in (*self.lower, *self.upper)):
             raise MethodOptionError("priors: Beta parameters of lower and upper must exceed 1")
 
@@ -61,6 +67,8 @@ class Priors:
         share = 1 / len(coordinates) if shared_slope else 1.0
         total = -0.5 * share * ((coordinates[:, SLOPE] - self.slope_mean) / self.slope_sd) ** 2
         total -= 0.5 * (coordinates[:, INTERCEPT] / self.intercept_sd) ** 2
+        if self.difficulty is not None:
+            total -= 0.5 * self._standard_difficulty(coordinates) ** 2
         for column, (successes, failures) in self._betas(coordinates):
             asymptote = coordinates[:, column]
             total += -(successes - 1) * np.logaddexp(0, -asymptote) - (failures - 1) * np.logaddexp(0, asymptote)
@@ -76,11 +84,30 @@ class Priors:
         gradient[:, SLOPE] = (self.slope_mean - coordinates[:, SLOPE]) * curvature[:, SLOPE]
         curvature[:, INTERCEPT] = 1 / self.intercept_sd**2
         gradient[:, INTERCEPT] = -coordinates[:, INTERCEPT] * curvature[:, INTERCEPT]
+        if self.difficulty is not None:
+            self._add_difficulty(coordinates, gradient, curvature)
         for column, (successes, failures) in self._betas(coordinates):
             asymptote = expit(coordinates[:, column])
             gradient[:, column] = successes - 1 - (successes + failures - 2) * asymptote
             curvature[:, column] = (successes + failures - 2) * asymptote * (1 - asymptote)
         return gradient, curvature
+
+    def _standard_difficulty(self, coordinates: Float64Array) -> Float64Array:
+        """(items,) difficulties in standard deviations from their mean."""
+        assert self.difficulty is not None
+        mean, sd = self.difficulty
+        return np.asarray((-coordinates[:, INTERCEPT] * np.exp(-coordinates[:, SLOPE]) - mean) / sd, dtype=np.float64)
+
+    def _add_difficulty(self, coordinates: Float64Array, gradient: Float64Array, curvature: Float64Array) -> None:
+        """Add the density of difficulties; the curvature is that of a sum of squares, which is never negative."""
+        assert self.difficulty is not None
+        far = self._standard_difficulty(coordinates)
+        by_intercept = -np.exp(-coordinates[:, SLOPE]) / self.difficulty[1]
+        by_slope = coordinates[:, INTERCEPT] * np.exp(-coordinates[:, SLOPE]) / self.difficulty[1]
+        gradient[:, INTERCEPT] -= far * by_intercept
+        gradient[:, SLOPE] -= far * by_slope
+        curvature[:, INTERCEPT] += by_intercept**2
+        curvature[:, SLOPE] += by_slope**2
 
     def _betas(self, coordinates: Float64Array) -> list[tuple[int, tuple[float, float]]]:
         return [(LOWER, self.lower), (UPPER, self.upper)][: coordinates.shape[1] - 2]
