@@ -31,6 +31,8 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("signature", {"features": "scores", "line": False, "alpha": 3.0}),
     ("auto", {"candidates": ["knn", "ridge"], "folds": 3}),
     ("subject_ridge", {"line": False, "alpha": 3.0}),
+    ("bayes_linear", {"shrinkage": 0.3, "pooling": 0.2}),
+    ("bayes_linear", {"pooling": 1.0, "folds": 2}),
     ("pirt", {"dimensions": 2}),
     ("pirt", {"model": "3pl"}),
     ("gpirt", {"rule": "published", "folds": 2}),

@@ -43,6 +43,8 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("mrmr", {"discretise": "quantiles"}),
     ("optimal", {"swaps": 2}),
     ("optimal", {"shrinkage": 0.0, "noise": 1e-6, "swaps": 2}),
+    ("optimal", {"pooling": 1.0}),
+    ("optimal", {"prior_groups": 0.0}),
     ("random_search", {"candidates": 1, "folds": 50}),
     ("stratified_difficulty", {"strata": 9}),
     ("essence", {**ESSENCE, "mutation": "flip", "fitness_share": 0.1, "keep": "last"}),

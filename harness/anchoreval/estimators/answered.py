@@ -25,7 +25,7 @@ import numpy as np
 import pandas as pd
 
 from anchoreval.arrays import Float64Array, IntArray
-from anchoreval.errors import AnchorSetError
+from anchoreval.errors import AnchorSetError, TooFewModelsError
 from anchoreval.methods import Selection
 from anchoreval.responses import ResponseMatrix
 
@@ -54,6 +54,20 @@ def scored(part: ResponseMatrix) -> ResponseMatrix:
     """The models of a matrix that a regression can learn from: full score known, some anchor answered."""
     known = part.full_scores.notna().to_numpy() & ~np.isnan(part.scores).all(axis=1)
     return part.subset(models=part.models.index[known])
+
+
+def lesson_of(whole: ResponseMatrix, estimator: str) -> ResponseMatrix:
+    """What `scored` leaves, for an estimator that needs two models to learn anything.
+
+    Raises:
+        TooFewModelsError: there are fewer.
+    """
+    part = scored(whole)
+    if part.n_models < 2:
+        raise TooFewModelsError(
+            f"estimator {estimator} needs 2 source models with a full score, benchmark {whole.name} has {part.n_models}"
+        )
+    return part
 
 
 @dataclass(frozen=True, eq=False)

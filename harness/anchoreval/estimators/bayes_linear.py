@@ -27,8 +27,8 @@ import numpy as np
 import pandas as pd
 
 from anchoreval.arrays import Float64Array, IntArray
-from anchoreval.errors import MethodOptionError, TooFewModelsError
-from anchoreval.estimators.answered import Answered, State, scored
+from anchoreval.errors import MethodOptionError
+from anchoreval.estimators.answered import Answered, State, lesson_of
 from anchoreval.estimators.flat_state import part_of, prefixed
 from anchoreval.estimators.kinship import kin
 from anchoreval.methods import Selection
@@ -89,12 +89,7 @@ class BayesLinear:
             TooFewModelsError: there are fewer than two of them.
         """
         whole = sources.part(selection.items)
-        part = scored(whole)
-        if part.n_models < 2:
-            raise TooFewModelsError(
-                f"estimator bayes_linear needs 2 source models with a full score,"
-                f" benchmark {sources.name} has {part.n_models}"
-            )
+        part = lesson_of(whole, "bayes_linear")
         self.answered_ = Answered.learn(whole, selection)
         self._learn(self.answered_.signatures(part), self.answered_.rests(part), kin(part), rng)
         return self

@@ -31,9 +31,9 @@ import numpy as np
 import pandas as pd
 
 from anchoreval.arrays import Float64Array, IntArray
-from anchoreval.errors import MethodOptionError, TooFewModelsError
+from anchoreval.errors import MethodOptionError
 from anchoreval.estimators.anchor_readings import AnchorReadings
-from anchoreval.estimators.answered import Answered, State, scored
+from anchoreval.estimators.answered import Answered, State, lesson_of
 from anchoreval.estimators.curves import FEWEST_FOR_SLOPE, Curves
 from anchoreval.estimators.flat_state import part_of, prefixed
 from anchoreval.estimators.kinship import kin
@@ -94,11 +94,7 @@ class Gam:
             TooFewModelsError: there are fewer than two of them.
         """
         whole = sources.part(selection.items)
-        part = scored(whole)
-        if part.n_models < 2:
-            raise TooFewModelsError(
-                f"estimator gam needs 2 source models with a full score, benchmark {sources.name} has {part.n_models}"
-            )
+        part = lesson_of(whole, "gam")
         self.answered_ = Answered.learn(whole, selection)
         self.readings_ = AnchorReadings.learn(
             self.answered_, part, joint=self.joint, model=self.model, theta=self.theta

@@ -28,8 +28,8 @@ import numpy as np
 import pandas as pd
 
 from anchoreval.arrays import Float64Array
-from anchoreval.errors import MethodOptionError, TooFewModelsError
-from anchoreval.estimators.answered import Answered, State, scored
+from anchoreval.errors import MethodOptionError
+from anchoreval.estimators.answered import Answered, State, lesson_of
 from anchoreval.estimators.features import KINDS, SignatureSpace
 from anchoreval.estimators.flat_state import part_of, prefixed
 from anchoreval.estimators.forest import Forest
@@ -91,12 +91,7 @@ class Signature:
             NotApplicableError: probabilities are asked for and there are none.
         """
         whole = sources.part(selection.items)
-        part = scored(whole)
-        if part.n_models < 2:
-            raise TooFewModelsError(
-                f"estimator signature needs 2 source models with a full score,"
-                f" benchmark {sources.name} has {part.n_models}"
-            )
+        part = lesson_of(whole, "signature")
         self.answered_ = Answered.learn(whole, selection)
         self.space_ = SignatureSpace.learn(self.answered_, part, self.features, self.components)
         self._learn(part, rng)

@@ -20,8 +20,8 @@ import numpy as np
 import pandas as pd
 
 from anchoreval.arrays import Float64Array
-from anchoreval.errors import MethodOptionError, TooFewModelsError
-from anchoreval.estimators.answered import Answered, State, scored
+from anchoreval.errors import MethodOptionError
+from anchoreval.estimators.answered import Answered, State, lesson_of
 from anchoreval.estimators.flat_state import part_of, prefixed
 from anchoreval.estimators.kinship import kin
 from anchoreval.estimators.line import Line
@@ -62,12 +62,7 @@ class SubjectRidge:
             TooFewModelsError: there are fewer than two of them.
         """
         whole = sources.part(selection.items)
-        part = scored(whole)
-        if part.n_models < 2:
-            raise TooFewModelsError(
-                f"estimator subject_ridge needs 2 source models with a full score,"
-                f" benchmark {sources.name} has {part.n_models}"
-            )
+        part = lesson_of(whole, "subject_ridge")
         self.answered_ = Answered.learn(whole, selection)
         self.averages_ = _averages(self.answered_.relative)
         self._learn(part, rng)
