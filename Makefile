@@ -56,7 +56,7 @@ published: $(DEV)  ## make the figures of the README anew, under results/publish
 	@$(BIN)/python -m anchoreval.pocket.spread > results/published/pocket.md
 	@echo "results/published is made anew; README.md quotes demo.txt and pocket.md"
 
-selectors: $(DEV)  ## every selector on every benchmark of $$ANCHOREVAL_DATA: results/published/selectors.md (an hour or two)
+selectors: $(DEV)  ## every selector on every benchmark of $$ANCHOREVAL_DATA: results/published/selectors.md (an hour)
 	$(BIN)/python -m anchoreval.studies.selector_table
 
 studies: $(DEV)  ## studies of single methods on the benchmarks of $$ANCHOREVAL_DATA (half an hour)

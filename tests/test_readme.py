@@ -64,7 +64,7 @@ def test_the_python_of_the_readme_runs(tmp_path: Path, monkeypatch: pytest.Monke
         subprocess.run([sys.executable, "-W", "error::UserWarning", "-c", block], cwd=tmp_path, check=True)
 
 
-@pytest.mark.parametrize("name", ["demo.txt", "pocket.md"])
+@pytest.mark.parametrize("name", ["demo.txt", "pocket.md", "selectors-ratios.md"])
 def test_figures_are_those_that_were_published(name: str) -> None:
     published = (PUBLISHED / name).read_text(encoding="utf-8").strip()
     assert published in README

@@ -167,7 +167,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--into", type=Path, default=Path("results/published"), help="where the tables go")
     parser.add_argument("--cells", type=Path, default=Path("results/studies/selectors"), help="where cells are kept")
     parser.add_argument("--benchmarks", nargs="+", default=list(BENCHMARKS), help="names of benchmarks")
-    parser.add_argument("--repeats", type=int, default=5, help="random splits a benchmark")
+    parser.add_argument("--repeats", type=int, default=10, help="random splits a benchmark")
     parser.add_argument("--workers", type=int, default=2, help="processes")
     _run(parser.parse_args(arguments))
 
