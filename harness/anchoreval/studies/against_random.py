@@ -44,7 +44,10 @@ def errors_by_repeat(part: pd.DataFrame, k: int, estimator: str) -> pd.Series[fl
 def _compared(
     part: pd.DataFrame, reference: pd.DataFrame, estimators: Sequence[str], budgets: Sequence[int]
 ) -> dict[str, Any]:
-    targets, sources = (float(part[column].median()) for column in ("n_target", "n_source"))
+    done = part[part["status"] == "ok"]
+    if done.empty:
+        return {}
+    targets, sources = (float(done[column].median()) for column in ("n_target", "n_source"))
     ratios, signs = [], []
     for k in budgets:
         here, there = (_best_reading(side, k, estimators) for side in (part, reference))
