@@ -114,9 +114,8 @@ class Optimal:
         order = rng.permutation(sources.n_items)  # of equal items the first is taken: not always the lower id
         scores, weights = sources.scores[:, order], sources.weights[order]
         groups = base_model_codes(sources.models)
-        with threadpool_limits(
-            1
-        ):  # thousands of thin products: threads that wait for each other cost more than they give
+        # thousands of thin products: threads that wait for each other cost more than they give
+        with threadpool_limits(1):
             setting, errors = self._setting(scores, weights, groups, k, rng)
             covariance = setting.of(moments_by_difficulty(scores, _n_strata(k)))
             price = None if costs is None else costs[order]

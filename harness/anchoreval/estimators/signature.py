@@ -99,9 +99,8 @@ class Signature:
 
     def _learn(self, part: ResponseMatrix, rng: np.random.Generator) -> None:
         rests, groups = self.answered_.rests(part), kin(part)
-        known = np.asarray(
-            ~np.isnan(rests).any(axis=0), dtype=np.bool_
-        )  # a subject whose score is known for no source stays NaN
+        # a subject whose score is known for no source stays NaN
+        known = np.asarray(~np.isnan(rests).any(axis=0), dtype=np.bool_)
         lead = self.answered_.leads(self.answered_.signatures(part))
         self.line_ = Line.through(lead, rests[:, known], int(groups.max()) + 1, sloped=self.line)
         leftovers = rests[:, known] - self.line_.at(lead)

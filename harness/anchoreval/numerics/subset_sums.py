@@ -65,9 +65,8 @@ class SubsetSums:
 
     def means(self, subsets: IntArray) -> Float64Array:
         """(subsets, models) mean scores for (subsets, k) positions of items."""
-        return self.sums(subsets) / np.float64(
-            self.unit * subsets.shape[1]
-        )  # bytes over an int would be half precision
+        count = np.float64(self.unit * subsets.shape[1])  # bytes over an int would be half precision
+        return self.sums(subsets) / count
 
 
 def _lane(scores: FloatArray, k: int) -> tuple[np.dtype[np.unsignedinteger[Any]], int]:
