@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from anchoreval.contract import choose, fit
 from anchoreval.errors import MethodOptionError, TooFewModelsError
 from anchoreval.estimators.answered import scored
-from anchoreval.estimators.auto import Auto, folds_of, score_only, simplest_within_one_error
+from anchoreval.estimators.auto import Auto, score_only, simplest_within_one_error
 from anchoreval.estimators.candidates import CANDIDATES, LABELS
 from anchoreval.methods import Selection
+from anchoreval.numerics.folds import group_folds
 from anchoreval.registry import make_estimator, make_selector
 from anchoreval.responses import ResponseMatrix
 
@@ -49,7 +50,7 @@ def test_a_group_counts_once() -> None:
 @given(sizes=st.lists(st.integers(1, 5), min_size=2, max_size=20), folds=st.integers(2, 6), seed=st.integers(0, 99))
 def test_folds_part_the_models_and_keep_groups_whole(sizes: list[int], folds: int, seed: int) -> None:
     groups = np.repeat(np.arange(len(sizes)), sizes)
-    masks = folds_of(groups, folds, np.random.default_rng(seed))
+    masks = group_folds(groups, folds, np.random.default_rng(seed))
     assert (np.sum(masks, axis=0) == 1).all()
     assert len(masks) == min(folds, len(sizes))
     for mask in masks:

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from anchoreval.numerics import design_tuning
-from anchoreval.numerics.design_tuning import FOLDS, Setting, group_folds, left_out_errors
+from anchoreval.numerics.design_tuning import FOLDS, Setting, left_out_errors
+from anchoreval.numerics.folds import group_folds
 
 
 def dense_error(scores: np.ndarray, weights: np.ndarray, folds: list[np.ndarray], k: int, s: float, v: float) -> float:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from anchoreval.numerics.design_tuning import Setting, group_folds
+from anchoreval.numerics.design_tuning import Setting
+from anchoreval.numerics.folds import group_folds
 from anchoreval.numerics.joint_moments import JointMoments, left_out_errors
 
 

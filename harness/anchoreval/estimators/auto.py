@@ -21,7 +21,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import pandas as pd
 
-from anchoreval.arrays import BoolArray, Float64Array, IntArray
+from anchoreval.arrays import Float64Array, IntArray
 from anchoreval.errors import MethodOptionError, TooFewModelsError
 from anchoreval.estimators.answered import State, scored
 from anchoreval.estimators.candidates import CANDIDATES, LABELS, Candidate
@@ -29,6 +29,7 @@ from anchoreval.estimators.flat_state import part_of, prefixed
 from anchoreval.estimators.kinship import kin
 from anchoreval.methods import Estimator, Selection
 from anchoreval.numerics.conformal import group_weights
+from anchoreval.numerics.folds import group_folds
 from anchoreval.responses import SCORE, ResponseMatrix
 
 FEWEST_GROUPS = 8
@@ -99,7 +100,7 @@ class Auto:
         part = score_only(part)
         truth = part.full_scores.to_numpy()
         errors = np.zeros((len(candidates), part.n_models))
-        for held_out in folds_of(groups, self.folds, np.random.default_rng(seed)):
+        for held_out in group_folds(groups, self.folds, np.random.default_rng(seed)):
             sources = part.subset(models=part.models.index[~held_out])
             targets = part.subset(models=part.models.index[held_out])
             for row, candidate in enumerate(candidates):
@@ -135,17 +136,6 @@ def score_only(part: ResponseMatrix) -> ResponseMatrix:
     known = [column for column in part.models if str(column).startswith("full_score/")]
     items = part.items.drop(columns="subject", errors="ignore")
     return dataclasses.replace(part, models=part.models.drop(columns=known), items=items)
-
-
-def folds_of(groups: IntArray, folds: int, rng: np.random.Generator) -> list[BoolArray]:
-    """Masks of the rows that each fold holds out; whole groups, dealt out at random, the larger ones first."""
-    labels, sizes = np.unique(groups, return_counts=True)
-    order = rng.permutation(len(labels))
-    order = order[np.argsort(-sizes[order], kind="stable")]
-    fold_of_group = np.empty(len(labels), dtype=np.int64)
-    fold_of_group[order] = np.arange(len(labels)) % min(folds, len(labels))
-    fold = fold_of_group[np.searchsorted(labels, groups)]
-    return [fold == number for number in range(fold.max() + 1)]
 
 
 def simplest_within_one_error(errors: Float64Array, groups: IntArray) -> int:

@@ -29,7 +29,6 @@ import pandas as pd
 from anchoreval.arrays import BoolArray, Float64Array
 from anchoreval.errors import MethodOptionError, NotApplicableError
 from anchoreval.estimators.answered import State, scored
-from anchoreval.estimators.auto import folds_of
 from anchoreval.estimators.flat_state import part_of, prefixed
 from anchoreval.estimators.item_response import ItemResponse
 from anchoreval.estimators.kinship import kin
@@ -39,6 +38,7 @@ from anchoreval.estimators.weighted import Weighted
 from anchoreval.methods import NEEDS, Selection
 from anchoreval.numerics.additive import mean_over
 from anchoreval.numerics.conformal import group_weights
+from anchoreval.numerics.folds import group_folds
 from anchoreval.numerics.response_curves import ResponseCurves
 from anchoreval.responses import ResponseMatrix
 
@@ -157,7 +157,7 @@ def _folds(sources: ResponseMatrix, selection: Selection, folds: int, rng: np.ra
         return []
     known = sources.models.index.isin(part.models.index)
     masks = []
-    for held_out in folds_of(kin(part), folds, rng):
+    for held_out in group_folds(kin(part), folds, rng):
         mask = np.zeros(sources.n_models, dtype=np.bool_)
         mask[known] = held_out
         masks.append(mask)

@@ -15,7 +15,7 @@ import numpy as np
 
 from anchoreval.arrays import Float64Array, IntArray
 from anchoreval.estimators.flat_state import State
-from anchoreval.numerics.design_tuning import group_folds
+from anchoreval.numerics.folds import group_folds
 from anchoreval.numerics.ridge import Spectrum, choose_penalty
 
 FOLDS = 5

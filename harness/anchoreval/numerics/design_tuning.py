@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from anchoreval.arrays import BoolArray, Float64Array, FloatArray, IntArray
+from anchoreval.numerics.folds import group_folds
 from anchoreval.numerics.item_covariance import ItemCovariance, ItemMoments
 from anchoreval.numerics.item_pooling import equal_strata
 from anchoreval.numerics.item_statistics import difficulty
@@ -104,17 +105,6 @@ def _fold_errors(
         items = greedy_design(covariance, sums, k, candidates=len(candidates)).items
         errors.append(away[:, candidates[items]] @ covariance.reconstruction(sums, items) - truth)
     return np.stack(errors)
-
-
-def group_folds(groups: IntArray, folds: int, rng: np.random.Generator) -> list[BoolArray]:
-    """Masks of the models that each fold holds out: whole groups, the larger ones dealt out first."""
-    _, inverse, sizes = np.unique(groups, return_inverse=True, return_counts=True)
-    mixed = rng.permutation(len(sizes))
-    order = mixed[np.argsort(-sizes[mixed], kind="stable")]
-    fold_of_group = np.empty(len(sizes), dtype=np.int64)
-    fold_of_group[order] = np.arange(len(sizes)) % folds
-    fold = fold_of_group[inverse]
-    return [fold == n for n in range(min(folds, len(sizes)))]
 
 
 def _group_weights(groups: IntArray) -> Float64Array:

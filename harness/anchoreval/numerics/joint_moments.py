@@ -21,7 +21,8 @@ import numpy as np
 
 from anchoreval.arrays import Float64Array, IntArray
 from anchoreval.numerics.conformal import group_weights
-from anchoreval.numerics.design_tuning import Setting, group_folds
+from anchoreval.numerics.design_tuning import Setting
+from anchoreval.numerics.folds import group_folds
 from anchoreval.numerics.item_covariance import LARGEST_VARIANCE
 
 

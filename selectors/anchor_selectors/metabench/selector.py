@@ -41,7 +41,7 @@ from anchor_selectors.metabench.thinning import ABILITIES, Thinning
 from anchoreval.arrays import BoolArray, Float64Array, FloatArray, IntArray
 from anchoreval.errors import MethodOptionError, NotApplicableError, TooFewModelsError
 from anchoreval.methods import NEEDS, Selection
-from anchoreval.numerics.design_tuning import group_folds
+from anchoreval.numerics.folds import group_folds
 from anchoreval.numerics.information_filter import GRIDS
 from anchoreval.numerics.sampling import allocate, round_at_random
 from anchoreval.responses import SCORE, ResponseMatrix

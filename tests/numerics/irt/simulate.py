@@ -9,6 +9,17 @@ import numpy as np
 from anchoreval.arrays import Float64Array
 from anchoreval.numerics.irt import ItemParameters
 
+DEGENERATE: dict[str, Float64Array] = {
+    "all right": np.ones((5, 4)),
+    "all wrong": np.zeros((5, 4)),
+    "one model": np.array([[1.0, 0.0, 1.0]]),
+    "one item": np.array([[1.0], [0.0]]),
+    "no answer": np.full((3, 2), np.nan),
+    "identity": np.eye(4),
+    "duplicates": np.tile([1.0, 0.0, 1.0], (6, 1)),
+}
+"""Tables from which little can be learnt."""
+
 
 @dataclass(frozen=True)
 class Simulation:

@@ -12,7 +12,7 @@ from anchoreval.arrays import Float64Array
 from anchoreval.errors import MethodOptionError, ResponseDataError
 from anchoreval.numerics.irt import ItemParameters, Priors, answers, fit_irt
 
-from .simulate import simulate
+from .simulate import DEGENERATE, simulate
 
 MODELS = ["1pl", "2pl", "3pl", "4pl"]
 
@@ -166,19 +166,7 @@ def test_fractional_scores_reach_an_optimum_of_their_likelihood() -> None:
 
 
 @pytest.mark.parametrize("model", MODELS)
-@pytest.mark.parametrize(
-    "scores",
-    [
-        np.ones((5, 4)),
-        np.zeros((5, 4)),
-        np.array([[1.0, 0.0, 1.0]]),
-        np.array([[1.0], [0.0]]),
-        np.full((3, 2), np.nan),
-        np.eye(4),
-        np.tile([1.0, 0.0, 1.0], (6, 1)),
-    ],
-    ids=["all right", "all wrong", "one model", "one item", "no answer", "identity", "duplicates"],
-)
+@pytest.mark.parametrize("scores", DEGENERATE.values(), ids=DEGENERATE)
 def test_degenerate_tables_give_finite_parameters(model: str, scores: Float64Array) -> None:
     parameters = fit_irt(scores, model).parameters
     assert parameters.errors is not None

@@ -16,7 +16,7 @@ from anchoreval.numerics.irt.multidimensional import (
     multidimensional_expected_scores,
 )
 
-from .simulate import simulate, simulate_multidimensional
+from .simulate import DEGENERATE, simulate, simulate_multidimensional
 
 
 def canonical_correlations(one: Float64Array, two: Float64Array) -> Float64Array:
@@ -116,19 +116,7 @@ def test_fractional_scores_are_fitted_as_their_own_chance() -> None:
 
 
 @pytest.mark.parametrize("dimensions", [1, 3])
-@pytest.mark.parametrize(
-    "scores",
-    [
-        np.ones((5, 4)),
-        np.zeros((5, 4)),
-        np.array([[1.0, 0.0, 1.0]]),
-        np.array([[1.0], [0.0]]),
-        np.full((3, 2), np.nan),
-        np.eye(4),
-        np.tile([1.0, 0.0, 1.0], (6, 1)),
-    ],
-    ids=["all right", "all wrong", "one model", "one item", "no answer", "identity", "duplicates"],
-)
+@pytest.mark.parametrize("scores", DEGENERATE.values(), ids=DEGENERATE)
 def test_degenerate_tables_give_finite_parameters(dimensions: int, scores: Float64Array) -> None:
     fit = fit_multidimensional(scores, dimensions)
     for found in (fit.parameters.slopes, fit.parameters.intercept, fit.ability, fit.trace):
