@@ -96,7 +96,7 @@ def matrix() -> ResponseMatrix:
 
 @pytest.fixture
 def anchors(matrix: ResponseMatrix) -> AnchorSet:
-    return select(matrix, "stratified", k=12, seed=3)
+    return select(matrix, "stratified", k=12, seed=3, calibration=0.3)
 
 
 def targets_of(matrix: ResponseMatrix) -> ResponseMatrix:
@@ -250,7 +250,7 @@ def test_any_anchor_set_comes_back_exactly(
 
 @pytest.mark.parametrize("estimator", registry.estimators())
 def test_the_folder_alone_reconstructs_to_the_last_bit(matrix: ResponseMatrix, tmp_path: Path, estimator: str) -> None:
-    anchors = select(matrix, "random", k=12, seed=3)
+    anchors = select(matrix, "random", k=12, seed=3, calibration=0.3)
     try:
         made = reconstruct(matrix, anchors, estimator, seed=5)
     except NotApplicableError:
@@ -347,7 +347,7 @@ def test_an_estimator_that_is_not_installed_is_named(
 
 
 def test_a_reconstruction_of_other_anchors_is_not_attached(anchors: AnchorSet, matrix: ResponseMatrix) -> None:
-    others = select(matrix, "random", k=12, seed=99)
+    others = select(matrix, "random", k=12, seed=99, calibration=0.3)
     with pytest.raises(AnchorSetError, match="is not one from these anchors of 'demo'"):
         anchors.with_reconstruction(reconstruct(matrix, others, "signature"))
 
@@ -415,7 +415,7 @@ def test_numpy_dates_and_nan_become_plain(matrix: ResponseMatrix, tmp_path: Path
         "a": np.arange(2), "b": np.float32(0.5), "c": float("nan"), "d": pd.Timestamp("2024-02-03"), "e": {2, 1},
         "f": pd.Index(["x"]), 3: (np.True_, None, pd.NaT),
     }  # fmt: skip
-    anchors = select(matrix, Odd(details=details), k=3)
+    anchors = select(matrix, Odd(details=details), k=3, calibration=0.3)
     plain = {"a": [0, 1], "b": 0.5, "c": None, "d": "2024-02-03", "e": [1, 2], "f": ["x"], "3": [True, None, None]}
     assert anchors.details == {"kept": plain}
     anchors.save(tmp_path / "set")

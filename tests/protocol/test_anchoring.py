@@ -45,7 +45,7 @@ class Extremes:
 
 def test_the_selector_sees_the_selecting_models_alone(synthetic: Simulator) -> None:
     made, spy = synthetic(60, 40, variants=2), Extremes()
-    anchors = select(made, spy, k=7, seed=3)
+    anchors = select(made, spy, k=7, seed=3, calibration=0.3)
     roles = assign_roles(made, seed=3)
     assert spy.seen == [sorted(roles.index[roles == "select"])]
     assert anchors.roles is not None
@@ -76,7 +76,7 @@ def test_the_estimator_is_fitted_without_calibration_models(synthetic: Simulator
 
 def test_residuals_are_those_of_the_calibration_models(synthetic: Simulator) -> None:
     made = synthetic(80, 60, variants=2)
-    anchors = select(made, "random", k=15)
+    anchors = select(made, "random", k=15, calibration=0.3)
     residuals = reconstruct(made, anchors, "signature").residuals
     assert anchors.roles is not None
     calibration = anchors.roles.index[anchors.roles == "calibrate"]
@@ -92,7 +92,7 @@ def test_copies_count_once_among_calibration_models(synthetic: Simulator) -> Non
     scores = made.scores.copy()
     scores[20:] = scores[:20]
     made = ResponseMatrix.from_arrays(scores, models=[f"m{n}" for n in range(40)])
-    anchors = select(made, "random", k=15)
+    anchors = select(made, "random", k=15, calibration=0.3)
     residuals = reconstruct(made, anchors, "signature").residuals
     assert residuals["group"].nunique() == len(residuals) / 2
 
@@ -121,7 +121,7 @@ def test_models_with_many_gaps_take_part_only_where_allowed(synthetic: Simulator
     made = synthetic(50, 100, missing=0.2)
     with pytest.raises(TooFewModelsError, match="0 of 0 models"):
         select(made, "random", k=20)
-    anchors = select(made, "random", k=20, missing="allow")
+    anchors = select(made, "random", k=20, missing="allow", calibration=0.3)
     assert anchors.details["missing"] == "allow"
     assert anchors.roles is not None
     assert (anchors.roles != "none").all()

@@ -24,6 +24,8 @@ from anchoreval.registry import make_estimator, method_name, method_options
 from anchoreval.responses import ResponseMatrix
 
 State = Mapping[str, np.ndarray[Any, Any]]
+CALIBRATION = "calibration"
+"""Where an anchor set's details say `cross`: no model was set aside, errors come from repetitions in folds."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +49,10 @@ class AnchorSet:
         details: what the selector tells about its choice, as plain data.
         versions: of Python, libraries and plug-ins that made it.
         groups: by source model, which of them are variants or copies of one another.
+        intervals: the rule by which the attached estimator's errors become intervals (see
+            `anchoreval.reconstruction.INTERVALS`).
+        residuals: where no model was set aside to calibrate, what the attached estimator got wrong on models that
+            took no part in selecting and fitting (see `anchoreval.reconstruction.cross_residuals`).
         whole_matrix: whether fitting the attached estimator reads more than `sources` holds.
     """
 
@@ -70,6 +76,8 @@ class AnchorSet:
     versions: Mapping[str, str] = field(default_factory=dict)
     groups: pd.Series[Any] | None = None
     whole_matrix: bool = False
+    intervals: str = "auto"
+    residuals: pd.DataFrame | None = None
 
     @classmethod
     def make(
@@ -143,6 +151,11 @@ class AnchorSet:
         weights = self.weights if self.weighted else None
         return Selection(items=self.items, weights=weights, inclusion=self.inclusion, details=self.details)
 
+    @property
+    def crossed(self) -> bool:
+        """Whether no model was set aside: errors are measured where selection and fit are repeated without a fold."""
+        return self.roles is not None and self.details.get(CALIBRATION) == "cross"
+
     def check_benchmark(self, matrix: ResponseMatrix) -> None:
         """Raise AnchorSetError unless the anchors belong to this benchmark; names the first item that differs."""
         if matrix.items_digest == self.items_digest:
@@ -150,13 +163,19 @@ class AnchorSet:
         both = f"anchor set of another benchmark: made for {self.benchmark!r}, used with {matrix.name!r}"
         raise AnchorSetError(f"{both}: {first_difference(self.table, matrix)}")
 
-    def reconstruction(self, estimator: str | Estimator | None = None, seed: int | None = None) -> Reconstruction:
+    def reconstruction(
+        self, estimator: str | Estimator | None = None, seed: int | None = None, intervals: str | None = None
+    ) -> Reconstruction:
         """Reconstruct from what the anchor set itself holds.
+
+        Where no model was set aside to calibrate (`crossed`), intervals need the attached estimator as it is: errors of
+        another one take the whole benchmark (`anchoreval.reconstruct`), and without them intervals are NaN.
 
         Args:
             estimator: name or estimator; None takes the attached one, and `auto` where none is attached.
             seed: of the estimator; None takes the attached one's, else 0. The attached estimator is restored from its
                 state, with another seed or other options it is fitted again.
+            intervals: how errors become widths; None takes the attached estimator's rule, else `auto`.
 
         Raises:
             AnchorSetError: the anchor set holds no source models.
@@ -178,10 +197,12 @@ class AnchorSet:
             groups=self.groups,
             attached_state=self.state if attached else None,
             items_digest=self.items_digest,
+            intervals=intervals or (self.intervals if attached else "auto"),
+            residuals=self.residuals if attached else None,
         )
 
     def with_reconstruction(self, reconstruction: Reconstruction) -> AnchorSet:
-        """The same anchors with a fitted estimator attached: its name, options, state and expected error.
+        """The same anchors with a fitted estimator attached: its name, options, state, errors and rule for intervals.
 
         Raises:
             AnchorSetError: the reconstruction is one from other anchors.
@@ -200,6 +221,8 @@ class AnchorSet:
             expected_error=reconstruction.expected_error,
             versions={**self.versions, **versions_with(estimator=name)},
             whole_matrix=bool(made.whole_matrix),
+            intervals=reconstruction.intervals,
+            residuals=reconstruction.residuals if reconstruction.crossed else None,
         )
 
     def save(self, folder: Path | str) -> None:
@@ -244,5 +267,10 @@ def load_anchors(folder: Path | str) -> AnchorSet:
     """
     parts = read_folder(Path(folder))
     return AnchorSet(
-        **facts_of(parts.document), sources=parts.sources, roles=parts.roles, groups=parts.groups, state=parts.state
+        **facts_of(parts.document),
+        sources=parts.sources,
+        roles=parts.roles,
+        groups=parts.groups,
+        state=parts.state,
+        residuals=parts.residuals,
     )

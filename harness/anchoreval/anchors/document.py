@@ -63,6 +63,7 @@ def facts_of(document: Mapping[str, Any]) -> dict[str, Any]:
         "estimator_options": estimator.get("options", {}),
         "estimator_seed": estimator.get("seed", 0),
         "whole_matrix": estimator.get("whole_matrix", False),
+        "intervals": estimator.get("intervals", "auto"),
         **{name: document[name] for name in ("k", "unit", "seed", "weighted", "expected_error", "details", "versions")},
     }
 
@@ -108,6 +109,7 @@ def _estimator(anchors: AnchorSet) -> dict[str, Any] | None:
         "options": dict(anchors.estimator_options),
         "seed": anchors.estimator_seed,
         "whole_matrix": anchors.whole_matrix,
+        "intervals": anchors.intervals,
     }
 
 

@@ -1,9 +1,10 @@
-"""An anchor set's folder: one JSON document and at most two Parquet files, which need no code of ours to be read.
+"""An anchor set's folder: one JSON document and at most three Parquet files, which need no code of ours to be read.
 
 ```
-<folder>/anchors.json     the anchors and how they were made; SHA-256 of the two files below
+<folder>/anchors.json     the anchors and how they were made; SHA-256 of the files below
          source.parquet   what the source models answered on the anchors, their roles and full scores
          state.parquet    what the attached estimator learnt
+         residuals.parquet  what it got wrong on sources, where none was set aside to measure that
 ```
 
 The folder is written as a whole. Nothing in it is or names code: reading one from a stranger runs nothing.
@@ -21,6 +22,7 @@ import numpy as np
 import pandas as pd
 
 from anchoreval.anchors.document import document_of, source_items
+from anchoreval.anchors.residuals import read_residuals, residual_bytes
 from anchoreval.anchors.sources import read_sources, source_bytes
 from anchoreval.anchors.state import State, read_state, state_bytes
 from anchoreval.atomic import replacing_folder, write_bytes, write_json
@@ -32,7 +34,7 @@ from anchoreval.tables import item_table
 if TYPE_CHECKING:
     from anchoreval.anchors.anchor_set import AnchorSet
 
-DOCUMENT, SOURCE, STATE = "anchors.json", "source.parquet", "state.parquet"
+DOCUMENT, SOURCE, STATE, RESIDUALS = "anchors.json", "source.parquet", "state.parquet", "residuals.parquet"
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +46,7 @@ class FolderParts:
     roles: pd.Series[Any] | None = None
     groups: pd.Series[Any] | None = None
     state: State | None = None
+    residuals: pd.DataFrame | None = None
 
 
 def write_folder(anchors: AnchorSet, folder: Path) -> None:
@@ -59,6 +62,8 @@ def write_folder(anchors: AnchorSet, folder: Path) -> None:
         files[SOURCE] = source_bytes(anchors.sources, anchors.roles, anchors.groups)
     if anchors.state is not None:
         files[STATE] = state_bytes(anchors.state)
+    if anchors.residuals is not None:
+        files[RESIDUALS] = residual_bytes(anchors.residuals)
     try:
         document = document_of(anchors, {name: hashlib.sha256(data).hexdigest() for name, data in files.items()})
         refuse_executable(document, folder / DOCUMENT, AnchorSetError)
@@ -89,7 +94,8 @@ def read_folder(folder: Path) -> FolderParts:
     if SOURCE not in data:
         return FolderParts(document, state=state)
     sources, roles, groups = _sources(folder, document, data[SOURCE])
-    return FolderParts(document, sources, roles, groups, state)
+    residuals = read_residuals(folder / RESIDUALS, data[RESIDUALS], sources) if RESIDUALS in data else None
+    return FolderParts(document, sources, roles, groups, state, residuals)
 
 
 def _check_anchors(path: Path, document: Mapping[str, Any]) -> None:

@@ -1,12 +1,16 @@
-"""Split conformal quantiles, also for scores that come in groups.
+"""Split conformal quantiles, also for scores that come in groups, and under a known shift of covariates.
 
 With n exchangeable scores the ceil((n + 1) level)-th smallest covers a new one with probability at least `level`. Where
 scores come in groups (variants of one base model) only the groups are exchangeable: each of the G groups then has mass
 1 / (G + 1), spread evenly over its scores, and the remaining 1 / (G + 1) sits at infinity. The quantile of that
 distribution covers a score of a new group with probability at least `level`.
 
+Where targets have other covariates than the calibration models, every score counts in proportion to the ratio of the
+two densities at its covariate, and so does the mass at infinity at the target's.
+
 Source: Vovk, Gammerman and Shafer, Algorithmic Learning in a Random World (2005), chapter 4; groups: Lee, Barber and
-Willett, Distribution-free inference with hierarchical data (arXiv 2306.06342), section 3.
+Willett, Distribution-free inference with hierarchical data (arXiv 2306.06342), section 3; shift: Tibshirani, Barber,
+Candes and Ramdas, Conformal prediction under covariate shift (arXiv 1904.06019), section 2.
 """
 
 from __future__ import annotations
@@ -33,6 +37,11 @@ def attainable_level(groups: Any) -> float:
     return count / (count + 1)
 
 
+def groups_needed(level: float) -> int:
+    """The fewest groups that allow a finite quantile at a level: 9 at 90 %, 19 at 95 %."""
+    return int(np.ceil(level / (1.0 - level) - ROUNDING * 100))
+
+
 def conformal_quantile(scores: Any, level: float, groups: Any = None) -> float:
     """The least value that holds at least `level` of the mass (see the module's text).
 
@@ -52,3 +61,23 @@ def conformal_quantile(scores: Any, level: float, groups: Any = None) -> float:
     mass = np.cumsum(group_weights(labels)[order]) * attainable_level(labels)
     first = min(int(np.searchsorted(mass, level - ROUNDING)), len(mass) - 1)
     return float(values[order][first])
+
+
+def weighted_quantiles(scores: Any, level: float, weights: Float64Array, own: Float64Array) -> Float64Array:
+    """The least value that holds at least `level` of the mass, for targets that differ in what they weigh themselves.
+
+    Args:
+        scores: (n,) conformity scores.
+        level: wanted coverage, in (0, 1).
+        weights: (n,) non-negative weight of each score; a group's scores share the group's.
+        own: (t,) weight of each target, which sits at infinity.
+
+    Returns:
+        (t,) quantiles; infinity where the scores weigh too little for the level.
+    """
+    values = np.asarray(scores, dtype=np.float64)
+    order = np.argsort(values, kind="stable")
+    mass = np.cumsum(weights[order])
+    wanted = level * (weights.sum() + own)
+    first = np.searchsorted(mass * (1.0 + ROUNDING), wanted)
+    return np.asarray(np.append(values[order], np.inf)[first], dtype=np.float64)

@@ -1,7 +1,9 @@
 """Roles of models: which may choose anchors, which only size errors, and which have no part in it.
 
 Calibration models are set aside before a selector looks at anything. Errors measured on models that helped to choose
-the anchors are too small, and with a greedy design much too small.
+the anchors are too small, and with a greedy design much too small. Where there are too few models to spare any, all of
+them choose, and errors are measured across folds in which the choice is repeated
+(`anchoreval.reconstruction.cross_residuals`).
 """
 
 from __future__ import annotations
@@ -26,6 +28,8 @@ FEWEST_SELECT = 2
 """Models that must be left to choose anchors."""
 ENOUGH_GROUPS, FEWEST_CALIBRATION_GROUPS = 60, 19
 """19 groups are the fewest that allow 95 % intervals; they are set aside wherever there are 60 to spare them from."""
+AUTO, CROSS = "auto", "cross"
+"""What `calibration` may be beside a share and names: `auto` is `cross` below 60 groups, else a share of 30 %."""
 
 
 def assign_roles(
@@ -40,7 +44,9 @@ def assign_roles(
         matrix: source models.
         calibration: share of the models in [0, 1), met as nearly as whole groups allow, but never fewer than 19
             groups where there are 60 or more; 0 sets none aside, and there will be no intervals. Or the ids of
-            calibration models: they and the other members of their groups are set aside, and nobody else.
+            calibration models: they and the other members of their groups are set aside, and nobody else. `cross` sets
+            none aside, for intervals that repeat the selection in folds; `auto` is `cross` with fewer than 60 groups,
+            else a share of 30 % (see `calibrates_across`).
         seed: decides which groups are drawn, together with nothing but the models' ids and groups.
         missing: `allow` gives models that miss more than 5 % of the weight a role as well (see
             `ResponseMatrix.totals`).
@@ -54,7 +60,11 @@ def assign_roles(
         TooFewModelsError: fewer than 2 models would be left to choose anchors.
     """
     groups = model_groups(matrix)[full_scores(matrix, missing).notna()]
-    if isinstance(calibration, bool | int | float | np.number):
+    if _across(calibration, groups):
+        drawn = []
+    elif isinstance(calibration, str) and calibration == AUTO:
+        drawn = _drawn(groups, SHARE, seed)
+    elif isinstance(calibration, bool | int | float | np.number):
         drawn = _drawn(groups, calibration, seed)
     else:
         drawn = _named(groups, [calibration] if isinstance(calibration, str) else list(calibration), matrix)
@@ -66,6 +76,21 @@ def assign_roles(
         )
     roles = held.map({True: CALIBRATE, False: SELECT})
     return roles.reindex(matrix.models.index, fill_value=NONE).astype(object).rename("role")
+
+
+def calibrates_across(matrix: ResponseMatrix, calibration: float | Iterable[str], missing: str = "refuse") -> bool:
+    """Whether errors shall be sized across folds in which the selection is repeated (arguments: `assign_roles`).
+
+    All models with a full score then have the role `select`, as they have with a share of 0, where nothing sizes
+    errors.
+    """
+    return _across(calibration, model_groups(matrix)[full_scores(matrix, missing).notna()])
+
+
+def _across(calibration: float | Iterable[str], groups: pd.Series[str]) -> bool:
+    if isinstance(calibration, str):
+        return calibration == CROSS or (calibration == AUTO and groups.nunique() < ENOUGH_GROUPS)
+    return False
 
 
 def full_scores(matrix: ResponseMatrix, missing: str = "refuse") -> pd.Series[float]:
