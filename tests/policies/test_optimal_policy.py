@@ -30,14 +30,19 @@ def answered(policy: Any, count: int, seed: int = 0) -> Answers:
 
 
 def dense(policy: Any, answers: Answers) -> tuple[Float64Array, Any]:
-    """Covariance of all items' scores at the present abilities, written out, and which are open."""
+    """Covariance of all items' scores given the answers, by the textbook formula, and which items are open."""
     position = policy.items_.get_indexer(answers.items)
-    ability, spread = policy.curves_.take(position).beliefs(answers.scores)
-    slopes, intercept = policy.curves_.table[:, :-3], policy.curves_.table[:, -3]
+    model = policy.model_
+    ability = model.curves.take(position).beliefs(answers.scores)[0]
+    slopes, intercept = model.curves.slopes, model.curves.table[:, -3]
     chance = 1 / (1 + np.exp(-(slopes @ ability + intercept)))
-    gradient = slopes * (chance * (1 - chance))[:, None]
-    still_open = ~np.isin(np.arange(len(slopes)), position)
-    return gradient @ spread @ gradient.T + np.diag(chance * (1 - chance)), still_open
+    spread = np.sqrt(chance * (1 - chance))
+    gradient = slopes * (spread**2)[:, None]
+    remainders = (model.factors.T @ model.factors + np.diag(model.own)) * np.outer(spread, spread)
+    prior = gradient @ gradient.T + remainders
+    across = prior[:, position]
+    posterior = prior - across @ np.linalg.solve(prior[np.ix_(position, position)], across.T)
+    return posterior, ~np.isin(np.arange(len(slopes)), position)
 
 
 @pytest.mark.parametrize("dimensions", [1, 2])
@@ -49,19 +54,20 @@ def test_the_item_asked_is_the_best_by_the_dense_formula(dimensions: int, synthe
         weights = np.where(still_open, policy.weights_, 0.0)
         variance = weights @ covariance @ weights
         assert policy.standard_deviation(answers) == pytest.approx(np.sqrt(variance))
-        left = variance - (covariance @ weights) ** 2 / np.diag(covariance)
+        own = np.where(still_open, np.diag(covariance), 1.0)  # of items asked nothing is left
+        left = variance - (covariance @ weights) ** 2 / own
         best = policy.items_[np.argmin(np.where(still_open, left, np.inf))]
         assert policy.next_items(answers).tolist() == [best]
 
 
 def test_the_standard_deviation_is_that_of_sampled_scores(synthetic: Simulator) -> None:
     """Exact posterior by weighing draws from the prior; the normal approximation is within a few per cent of it."""
-    policy = fitted(Optimal(dimensions=2, floor=0.0), synthetic(80, 120, seed=2))
+    policy = fitted(Optimal(dimensions=2, shrinkage=1.0, floor=0.0), synthetic(80, 120, seed=2))
     answers = answered(policy, 30)
     position = policy.items_.get_indexer(answers.items)
     rng = np.random.default_rng(3)
     ability = rng.normal(size=(200_000, 2))
-    chance = policy.curves_.expected(ability)
+    chance = policy.model_.curves.expected(ability)
     asked = chance[:, position]
     likelihood = np.log(np.where(answers.scores > 0, asked, 1 - asked)).sum(axis=1)
     weights = np.exp(likelihood - likelihood.max())
@@ -105,11 +111,29 @@ def test_what_is_asked_depends_on_the_answers(synthetic: Simulator) -> None:
     assert right.tolist() != wrong.tolist()
 
 
+def test_the_score_is_read_as_the_posterior_mean(synthetic: Simulator) -> None:
+    """Remainders follow the answers by the textbook formula; every answer enters as it is."""
+    policy = fitted(Optimal(dimensions=2, shrinkage=0.3), synthetic(50, 40, n_subjects=3, seed=7))
+    answers = answered(policy, 12)
+    position, model = policy.items_.get_indexer(answers.items), policy.model_
+    ability = model.curves.take(position).beliefs(answers.scores)[0]
+    chance = model.curves.expected(ability[None])[0]
+    spread = np.sqrt(chance * (1 - chance))
+    remainders = (model.factors.T @ model.factors + np.diag(model.own)) * np.outer(spread, spread)
+    among = remainders[np.ix_(position, position)]
+    means = np.clip(chance + remainders[:, position] @ np.linalg.solve(among, answers.scores - chance[position]), 0, 1)
+    means[position] = answers.scores
+    assert policy.predict(answers) == pytest.approx(means @ policy.weights_)
+    everything = Answers(policy.items_, np.resize([1.0, 0.0, 1.0], 40))
+    assert policy.predict(everything) == pytest.approx(everything.scores @ policy.weights_)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
         ({"dimensions": 0}, "option dimensions must be a whole number of at least 1, not 0"),
         ({"batch": True}, "option batch"),
+        ({"shrinkage": 1.5}, "option shrinkage must be from 0 to 1"),
         ({"floor": -0.1}, "option floor must not be negative"),
         ({"standard_error": 0.01}, "option standard_error must exceed floor = 0.01"),
     ],

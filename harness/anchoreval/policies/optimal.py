@@ -2,23 +2,21 @@
 
 Under a linear Gaussian model what is still unknown does not depend on the answers, and the best items can be listed
 beforehand: that is the selector `optimal`. Answers matter where the spread of an answer depends on its mean: an item
-that this target is all but sure to solve has little left to tell. Here items have logistic curves in a few abilities.
-Given the answers so far, abilities are about normal around their posterior mode, and the scores of the open items have
-the covariance D A' S A D + diag(p q), with p the expected scores, q = 1 - p, D = diag(p q), A the slopes and S the
-covariance of the abilities. The next item is the one whose answer takes most off the variance of the full score, own
-part included; a test may stop when the standard deviation that is left, `floor` added in squares, is small enough.
+that this target is all but sure to solve has little left to tell. Here items have logistic curves in a few abilities,
+and what these leave over has a covariance of its own (`anchoreval.numerics.correlated_curves`), learnt on the sources.
+Given the answers so far, the scores of the open items are about Gaussian around what the curves expect; the next item
+is the one whose answer takes most off the variance of the full score. A test may stop when the standard deviation that
+is left, `floor` added in squares, is small enough. `predict` reads the answers under the same model.
 
-Measured on arc, musr, ifeval and mmlu_options (`results/published/adaptive.md`): at 20, 50 and 100 items its error,
-read by p-IRT in two abilities, is 0.66, 0.72 and 0.78 times that of as many random items. It does not beat the fixed
-design: the selector `optimal`, with one set of anchors and a linear reading, reaches 0.63, 0.70 and 0.79. It is ahead
-on arc, about level on ifeval and mmlu_options, and behind on musr. A linear reading of an adaptive test is no use:
-which items are asked depends on the answers in a way that it does not see (1.29 at 100 items). What is left to gain is
-a shorter test for targets that allow one (`standard_error`), and items that differ from target to target.
+Both halves are needed. With curves alone (`shrinkage=1`) musr, whose three subjects are more than a few abilities
+explain, was read worse than by fixed anchors; with remainders alone the test does not adapt. How many abilities the
+curves have was set from the number of groups in trials on arc, musr and ifeval (4 and 8 abilities; shrinkage 0.3 to
+0.85 made little difference); figures on these benchmarks are in `results/published`. With few groups of sources curves
+are guesswork: from some sixty groups on they are worth their while.
 
-Unlike Fisher information it aims at the full score and at several abilities at once. It assumes the curves; what they
-miss is `floor`, since the model's own belief is too good. Scores between 0 and 1 count as noisy as right and wrong
-answers would be. Read it by p-IRT with the same number of dimensions. Costs a fit of the curves, then a pass over the
-items a question: less than a millisecond for 1,000 items.
+Unlike Fisher information it aims at the full score and at several abilities at once. It assumes that targets resemble
+sources; the model's own belief of its error is too good, and no interval. Scores between 0 and 1 count as noisy as they
+are on average. Costs a fit of the curves, then about 2 ms a question for 200 sources and 1,000 items.
 """
 
 from __future__ import annotations
@@ -32,14 +30,13 @@ import pandas as pd
 from anchoreval.arrays import Float64Array
 from anchoreval.errors import MethodOptionError
 from anchoreval.methods import Answers
-from anchoreval.numerics.item_covariance import ItemCovariance
-from anchoreval.numerics.optimal_design import Posterior
-from anchoreval.numerics.response_curves import ResponseCurves
+from anchoreval.numerics.correlated_curves import CorrelatedCurves, LocalBelief, most_telling, open_variance
 from anchoreval.policies.asked import Asked, check_numbers
 from anchoreval.responses import ResponseMatrix
+from anchoreval.tables import base_model_codes
 
-CERTAIN = 1e-9
-"""No answer is more certain, so that every item keeps a variance to divide by."""
+GROUPS_AN_ABILITY, MOST_ABILITIES = 28, 8
+"""One ability for so many groups of sources, up to so many."""
 
 
 @dataclass
@@ -47,27 +44,32 @@ class Optimal:
     """Greatest reduction of the variance of the full score, given the answers so far.
 
     Attributes:
-        dimensions: number of abilities.
+        dimensions: number of abilities; None: one for every 28 groups of sources, from 1 to 8.
+        shrinkage: of the covariance of what the curves leave over to its diagonal, from 0 to 1.
         batch: items asked at a time; answers are looked at between batches, and within one the items are chosen as if
             the others had been answered as expected.
         standard_error: stop where the full score is known to it, in score units; None: at k items.
-        floor: standard deviation of what the curves cannot know, in score units; `standard_error` must exceed it.
+        floor: standard deviation of what the model cannot know, in score units; `standard_error` must exceed it.
         least: answers before such a stop.
     """
 
-    needs: ClassVar[frozenset[str]] = frozenset()
-    dimensions: int = 2
+    needs: ClassVar[frozenset[str]] = frozenset({"complete"})
+    dimensions: int | None = None
+    shrinkage: float = 0.7
     batch: int = 1
     standard_error: float | None = None
     floor: float = 0.01
     least: int = 10
     items_: pd.Index[Any] = field(init=False, repr=False, compare=False)
     weights_: Float64Array = field(init=False, repr=False, compare=False)
-    curves_: ResponseCurves = field(init=False, repr=False, compare=False)
+    model_: CorrelatedCurves = field(init=False, repr=False, compare=False)
     k_: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        check_numbers("optimal", dimensions=(self.dimensions, 1), batch=(self.batch, 1), least=(self.least, 0))
+        dimensions = 1 if self.dimensions is None else self.dimensions
+        check_numbers("optimal", dimensions=(dimensions, 1), batch=(self.batch, 1), least=(self.least, 0))
+        if not 0 <= self.shrinkage <= 1:
+            raise MethodOptionError(f"policy optimal: option shrinkage must be from 0 to 1, not {self.shrinkage}")
         if not self.floor >= 0:
             raise MethodOptionError(f"policy optimal: option floor must not be negative, not {self.floor}")
         if self.standard_error is not None and not self.standard_error > self.floor:
@@ -76,9 +78,14 @@ class Optimal:
             )
 
     def fit(self, sources: ResponseMatrix, k: int, rng: np.random.Generator) -> Self:
-        """Fit the curves of all items; at most k are asked of a target. Nothing is random."""
+        """Fit curves and remainders of all items; at most k are asked of a target. Nothing is random."""
+        from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+        groups = len(np.unique(base_model_codes(sources.models)))
+        dimensions = min(max(groups // GROUPS_AN_ABILITY, 1), MOST_ABILITIES)
         self.items_, self.weights_ = sources.items.index, sources.weights
-        self.curves_ = ResponseCurves.fit(sources.scores, "2pl", self.dimensions)
+        with threadpool_limits(1):
+            self.model_ = CorrelatedCurves.fit(sources.scores, self.dimensions or dimensions, self.shrinkage)
         self.k_ = k
         return self
 
@@ -88,28 +95,34 @@ class Optimal:
         count = min(self.batch, self.k_ - len(asked.items), int(asked.open.sum()))
         if count <= 0:
             return self.items_[:0]
-        posterior = self._posterior(asked)
-        if len(asked.items) >= self.least and self._known(posterior.variance):
+        belief = self._belief(asked)
+        if self._is_enough(belief, asked):
             return self.items_[:0]
-        chosen: list[int] = []
-        for _ in range(count):  # each choice depends on those before it
-            value = np.where(asked.open, posterior.reductions(), -np.inf)
-            chosen.append(int(np.argmax(value)))
-            posterior = posterior.given(chosen[-1])
-        return self.items_[chosen]
+        return self.items_[most_telling(belief, self._open_weights(asked), asked.open, count)]
 
     def standard_deviation(self, answers: Answers) -> float:
         """What is left to know of the target's full score, in score units, `floor` included."""
-        variance = self._posterior(Asked.of(answers, self.items_)).variance
-        return float(np.sqrt(variance + self.floor**2))
+        asked = Asked.of(answers, self.items_)
+        return self._deviation(self._belief(asked), asked)
 
-    def _known(self, variance: float) -> bool:
-        return self.standard_error is not None and variance + self.floor**2 <= self.standard_error**2
+    def predict(self, answers: Answers) -> float:
+        """The target's full score as the model expects it, in [0, 1]."""
+        asked = Asked.of(answers, self.items_)
+        return float(np.clip(self.model_.predicted(asked.items, asked.scores) @ self.weights_, 0.0, 1.0))
 
-    def _posterior(self, asked: Asked) -> Posterior:
-        """Uncertainty of the open items' scores around what the answers make them expect."""
-        ability, covariance = self.curves_.take(asked.items).beliefs(asked.scores)
-        expected = np.clip(self.curves_.expected(ability[None])[0], CERTAIN, 1.0 - CERTAIN)
-        own = expected * (1.0 - expected)
-        factors = np.linalg.cholesky(covariance).T @ (self.curves_.slopes.T * own)
-        return Posterior.prior(ItemCovariance(factors, own), np.where(asked.open, self.weights_, 0.0))
+    def _is_enough(self, belief: LocalBelief, asked: Asked) -> bool:
+        if self.standard_error is None or len(asked.items) < self.least:
+            return False
+        return self._deviation(belief, asked) <= self.standard_error
+
+    def _deviation(self, belief: LocalBelief, asked: Asked) -> float:
+        return float(np.sqrt(open_variance(belief, self._open_weights(asked)) + self.floor**2))
+
+    def _belief(self, asked: Asked) -> LocalBelief:
+        return self.model_.belief(asked.items, asked.scores)
+
+    def _open_weights(self, asked: Asked) -> Float64Array:
+        """Weights of what is not known: of items that were not asked, or gave no answer."""
+        weights = self.weights_.copy()
+        weights[asked.items] = 0.0
+        return weights
