@@ -1,16 +1,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from anchoreval.responses import ResponseMatrix
-from anchoreval.runs import DONE, Run, content_digest, path_digest
+from anchoreval.runs import DONE, Run
 
 
 def written(root: Path, **identity: Any) -> Run:
@@ -65,35 +62,3 @@ def test_the_hash_tells_requests_apart_and_not_the_order_of_keys(tmp_path: Path)
     assert first.folder == Run(tmp_path, "run", "b", {"seed": 0, "k": 10}).folder
     assert first.folder != Run(tmp_path, "run", "b", {"k": 10, "seed": 1}).folder
     assert first.digest == Run(tmp_path / "elsewhere", "run", "b", {"k": 10, "seed": 0}).digest
-
-
-def test_content_digest_sees_every_part_of_a_matrix(synthetic: Callable[..., ResponseMatrix]) -> None:
-    matrix = synthetic(8, 30, n_subjects=3, options=4)
-    assert matrix.probabilities is not None
-    scores, probabilities = matrix.scores.copy(), matrix.probabilities.copy()
-    scores[3, 4] = 1 - scores[3, 4]
-    probabilities[2, 5] = probabilities[2, 5][::-1]
-    changed = [
-        replace(matrix, scores=scores),
-        replace(matrix, probabilities=probabilities),
-        replace(matrix, models=matrix.models.assign(base_model="one")),
-        replace(matrix, items=matrix.items.assign(subject="s")),
-        matrix.subset(models=matrix.models.index[1:]),
-        replace(matrix, weights=matrix.weights[::-1] * 0.5 + np.r_[0.5, np.zeros(29)]),
-    ]
-    digests = [content_digest(m) for m in [matrix, *changed]]
-    assert len(set(digests)) == len(digests)
-    assert content_digest(matrix) == content_digest(synthetic(8, 30, n_subjects=3, options=4))
-
-
-def test_path_digest_follows_content_and_not_the_place(tmp_path: Path) -> None:
-    for name in ("a", "b"):
-        (tmp_path / name / "inner").mkdir(parents=True)
-        (tmp_path / name / "inner" / "data.bin").write_bytes(bytes(range(100)))
-    assert path_digest(tmp_path / "a") == path_digest(tmp_path / "b")
-    assert path_digest(tmp_path / "a", whole=10) == path_digest(tmp_path / "b", whole=10)
-    (tmp_path / "b" / "inner" / "data.bin").write_bytes(bytes(range(99)) + b"x")
-    assert path_digest(tmp_path / "a") != path_digest(tmp_path / "b")
-    assert path_digest(tmp_path / "a", whole=10) != path_digest(tmp_path / "b", whole=10)
-    (tmp_path / "a" / "inner" / "data.bin").rename(tmp_path / "a" / "inner" / "other.bin")
-    assert path_digest(tmp_path / "a", whole=10) != path_digest(tmp_path / "b", whole=10)

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from anchoreval.atomic import replacing_folder, write_json, write_text
-from anchoreval.responses import ResponseMatrix
+from anchoreval.protocol.digests import canonical
 from anchoreval.versions import installed_versions
 
 DONE = "done.json"
@@ -53,7 +53,7 @@ class Run:
     @property
     def digest(self) -> str:
         """SHA-256 of the identity in canonical JSON."""
-        return hashlib.sha256(_canonical(self.identity).encode()).hexdigest()
+        return hashlib.sha256(canonical(self.identity).encode()).hexdigest()
 
     @property
     def folder(self) -> Path:
@@ -99,52 +99,9 @@ class Run:
 
     def _record(self, folder: Path) -> dict[str, Any]:
         files = {p.relative_to(folder).as_posix(): p.stat().st_size for p in sorted(folder.rglob("*")) if p.is_file()}
-        identity = json.loads(_canonical(self.identity))
+        identity = json.loads(canonical(self.identity))
         made = {"versions": installed_versions(), "timings": self.timings}
         return {"hash": self.digest, "identity": identity, **made, "files": files}
 
     def _paths(self, sizes: Mapping[str, int]) -> list[tuple[Path, int]]:
         return [(self.folder / name, size) for name, size in sizes.items()]
-
-
-def content_digest(matrix: ResponseMatrix) -> str:
-    """SHA-256 of everything in a matrix that a result can depend on."""
-    digest = hashlib.sha256(matrix.items_digest.encode())
-    for table in (matrix.models, matrix.items):
-        digest.update(table.to_json(orient="split", date_format="iso", double_precision=15).encode())
-    for array in (matrix.scores, matrix.weights, matrix.probabilities):
-        if array is not None:
-            digest.update(f"{array.dtype}{array.shape}".encode())
-            digest.update(array.tobytes())
-    return digest.hexdigest()
-
-
-def path_digest(path: Path, whole: int = 1 << 24) -> str:
-    """SHA-256 of a file, or of the files under a folder with their names.
-
-    Of files larger than `whole` bytes (a model's weights), the size and the two ends are read.
-    """
-    digest = hashlib.sha256()
-    files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())
-    for file in files:
-        size = file.stat().st_size
-        digest.update(f"{file.relative_to(path) if file != path else ''}\x1f{size}\x1e".encode())
-        with file.open("rb") as stream:
-            if size <= whole:
-                digest.update(stream.read())
-                continue
-            digest.update(stream.read(whole // 2))
-            stream.seek(-whole // 2, 2)
-            digest.update(stream.read())
-    return digest.hexdigest()
-
-
-def content_of(value: Any) -> Any:
-    """A value as it is, unless it is the path of something: then the digest of what is there (see `path_digest`)."""
-    if isinstance(value, str) and value and Path(value).exists():
-        return path_digest(Path(value))
-    return value
-
-
-def _canonical(identity: Mapping[str, Any]) -> str:
-    return json.dumps(identity, sort_keys=True, separators=(",", ":"), default=repr)

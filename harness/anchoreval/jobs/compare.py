@@ -15,12 +15,13 @@ from anchoreval.instantiate import estimator, selector
 from anchoreval.jobs import output
 from anchoreval.jobs.request import benchmark, check_level, refuse_import_keys, resolved_yaml
 from anchoreval.protocol.compare import compare
+from anchoreval.protocol.digests import content_digest, content_of
 from anchoreval.registry import estimators, method_name, method_options, provider, selectors
 from anchoreval.reporting.compare_report import markdown_report, page, terminal_report
 from anchoreval.reporting.figure_compare import REFERENCE, error_by_budget
 from anchoreval.reporting.page import write_page
 from anchoreval.responses import ResponseMatrix
-from anchoreval.runs import Outcome, Run, content_digest, content_of
+from anchoreval.runs import Outcome, Run
 from anchoreval.versions import installed_versions
 
 Methods = dict[str, Any]

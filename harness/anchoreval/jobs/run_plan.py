@@ -17,9 +17,9 @@ from anchoreval.instantiate import estimator, instantiate, selector
 from anchoreval.jobs.request import benchmark, calibration, check_level
 from anchoreval.jobs.scorers import Scorer, Setting
 from anchoreval.methods import Estimator, Selector
+from anchoreval.protocol.digests import content_digest, content_of, path_digest
 from anchoreval.registry import method_name, method_options, provider
 from anchoreval.responses import ResponseMatrix
-from anchoreval.runs import content_digest, content_of, path_digest
 from anchoreval.versions import installed_versions
 
 

@@ -16,9 +16,10 @@ from anchoreval.jobs import output
 from anchoreval.jobs.request import benchmark, refuse_import_keys, resolved_yaml
 from anchoreval.jobs.transfer_source import TransferSource, transfer_source
 from anchoreval.numerics.source_variation import SourceVariation, source_variation, without_own
+from anchoreval.protocol.digests import content_digest
 from anchoreval.reporting.tables import markdown_table, points, text_table
 from anchoreval.responses import ResponseMatrix
-from anchoreval.runs import Outcome, Run, content_digest
+from anchoreval.runs import Outcome, Run
 from anchoreval.scoring.transfer_matrix import TransferMatrix
 from anchoreval.versions import installed_versions
 
