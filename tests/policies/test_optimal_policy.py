@@ -141,3 +141,18 @@ def test_the_score_is_read_as_the_posterior_mean(synthetic: Simulator) -> None:
 def test_impossible_options_are_refused(options: dict[str, Any], message: str) -> None:
     with pytest.raises(MethodOptionError, match=f"policy optimal: {message}"):
         Optimal(**options)
+
+
+def test_a_full_score_measured_elsewhere_is_read_through_a_line(synthetic: Simulator) -> None:
+    """With all items answered the estimate is the regression of that score on the mean over the items."""
+    matrix = synthetic(60, 40, seed=8)
+    means = matrix.scores.astype(np.float64) @ matrix.weights
+    truth = 0.2 + 0.6 * means + np.random.default_rng(1).normal(0, 0.01, 60)
+    part = ResponseMatrix.from_arrays(
+        matrix.scores, models=matrix.models.assign(full_score=truth), items=matrix.items, weights=matrix.weights
+    )
+    policy = fitted(Optimal(), part)
+    slope, intercept = np.polyfit(means, truth, 1)
+    for row in (0, 7):
+        answers = Answers(part.items.index, part.scores[row].astype(np.float64))
+        assert policy.predict(answers) == pytest.approx(intercept + slope * means[row], abs=1e-6)

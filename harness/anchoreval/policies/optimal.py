@@ -32,7 +32,7 @@ from anchoreval.errors import MethodOptionError
 from anchoreval.methods import Answers
 from anchoreval.numerics.correlated_curves import CorrelatedCurves, LocalBelief, most_telling, open_variance
 from anchoreval.policies.asked import Asked, check_numbers
-from anchoreval.responses import ResponseMatrix
+from anchoreval.responses import SCORE, ResponseMatrix
 from anchoreval.tables import base_model_codes
 
 GROUPS_AN_ABILITY, MOST_ABILITIES = 28, 8
@@ -63,6 +63,7 @@ class Optimal:
     items_: pd.Index[Any] = field(init=False, repr=False, compare=False)
     weights_: Float64Array = field(init=False, repr=False, compare=False)
     model_: CorrelatedCurves = field(init=False, repr=False, compare=False)
+    line_: tuple[float, float] = field(init=False, repr=False, compare=False)
     k_: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -86,6 +87,7 @@ class Optimal:
         self.items_, self.weights_ = sources.items.index, sources.weights
         with threadpool_limits(1):
             self.model_ = CorrelatedCurves.fit(sources.scores, self.dimensions or dimensions, self.shrinkage)
+        self.line_ = _line(sources)
         self.k_ = k
         return self
 
@@ -108,7 +110,9 @@ class Optimal:
     def predict(self, answers: Answers) -> float:
         """The target's full score as the model expects it, in [0, 1]."""
         asked = Asked.of(answers, self.items_)
-        return float(np.clip(self.model_.predicted(asked.items, asked.scores) @ self.weights_, 0.0, 1.0))
+        intercept, slope = self.line_
+        mean = self.model_.predicted(asked.items, asked.scores) @ self.weights_
+        return float(np.clip(intercept + slope * mean, 0.0, 1.0))
 
     def _is_enough(self, belief: LocalBelief, asked: Asked) -> bool:
         if self.standard_error is None or len(asked.items) < self.least:
@@ -126,3 +130,15 @@ class Optimal:
         weights = self.weights_.copy()
         weights[asked.items] = 0.0
         return weights
+
+
+def _line(sources: ResponseMatrix) -> tuple[float, float]:
+    """Intercept and slope from the mean over the items to the full score; they differ for a part of a benchmark."""
+    truth = sources.full_scores.to_numpy(dtype=np.float64)
+    known = ~np.isnan(truth)
+    if sources.coverage.get(SCORE, 1.0) >= 1.0 or known.sum() < 2:
+        return 0.0, 1.0
+    means = sources.scores[known].astype(np.float64) @ sources.weights
+    spread = means - means.mean()
+    slope = float(spread @ truth[known] / max(float(spread @ spread), 1e-12))
+    return float(truth[known].mean() - slope * means.mean()), slope
