@@ -9,7 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from anchoreval.numerics.conformal import attainable_level, conformal_quantile, group_weights
+from anchoreval.numerics.conformal import (
+    attainable_level,
+    conformal_quantile,
+    group_weights,
+    groups_needed,
+    weighted_quantiles,
+)
 
 LEVELS = (0.5, 0.8, 0.9, 0.95, 0.99)
 
@@ -86,3 +92,41 @@ def test_coverage_of_new_groups_by_simulation() -> None:
     error = math.sqrt(level * (1 - level) / repeats)
     assert level - 4 * error <= covered.mean() <= level + 1 / 31 + 4 * error, covered.mean()
     assert abs(pooled.mean() - level) > 8 * error, f"pooled {pooled.mean():.3f} is no counter-example"
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_equal_weights_give_the_grouped_quantile(level: float) -> None:
+    rng = np.random.default_rng(9)
+    groups = rng.integers(0, 40, size=90)
+    scores = rng.random(90)
+    count = len(np.unique(groups))
+    weighted = weighted_quantiles(scores, level, group_weights(groups) * count, np.ones(3))
+    assert weighted.tolist() == [conformal_quantile(scores, level, groups)] * 3
+
+
+def test_weights_by_hand() -> None:
+    scores, weights = [3.0, 1.0, 2.0], np.array([1.0, 2.0, 5.0])  # mass 2 up to 1, 7 up to 2, 8 up to 3
+    assert weighted_quantiles(scores, 0.7, weights, np.array([0.0, 2.0, 3.0, 4.0])).tolist() == [
+        2.0,
+        2.0,
+        3.0,
+        math.inf,
+    ]
+
+
+def test_weights_restore_coverage_under_a_known_shift() -> None:
+    """Errors grow with x, targets have larger x: the known density ratio 2x restores what equal weights lose."""
+    rng, level, repeats = np.random.default_rng(10), 0.8, 3000
+    plain, weighted = np.zeros(repeats), np.zeros(repeats)
+    for n in range(repeats):
+        x, new = rng.random(60), math.sqrt(rng.random())
+        scores, error = x * np.abs(rng.normal(size=60)), new * abs(rng.normal())
+        plain[n] = error <= conformal_quantile(scores, level)
+        weighted[n] = error <= weighted_quantiles(scores, level, 2 * x, np.array([2 * new]))[0]
+    noise = math.sqrt(level * (1 - level) / repeats)
+    assert plain.mean() < level - 4 * noise
+    assert level - 4 * noise <= weighted.mean() <= level + 1 / 31 + 4 * noise
+
+
+def test_groups_needed_by_hand() -> None:
+    assert [groups_needed(level) for level in (0.5, 0.8, 0.9, 0.95, 0.99)] == [1, 4, 9, 19, 99]

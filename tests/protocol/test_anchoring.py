@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from anchoreval.anchors import load_anchors
 from anchoreval.errors import (
     AnchorEvalError,
     AnchorSetError,
@@ -24,7 +25,8 @@ from anchoreval.methods import Selection
 from anchoreval.protocol.anchoring import reconstruct, select
 from anchoreval.protocol.roles import assign_roles
 from anchoreval.protocol.trial import answers_only
-from anchoreval.reconstruction import IntervalWarning
+from anchoreval.reconstruction import IntervalWarning, cross_residuals
+from anchoreval.registry import make_selector
 from anchoreval.responses import ResponseMatrix
 
 Simulator = Callable[..., ResponseMatrix]
@@ -162,8 +164,6 @@ def test_mistakes_are_named_in_one_line(synthetic: Simulator) -> None:
 
 
 def test_the_folder_alone_reconstructs_the_same(synthetic: Simulator, tmp_path: Any) -> None:
-    from anchoreval.anchors import load_anchors
-
     made = synthetic(60, 80, variants=2)
     scores = made.scores.copy()
     scores[50] = scores[3]  # a copy: its base model's group and another one are one
@@ -174,3 +174,72 @@ def test_the_folder_alone_reconstructs_the_same(synthetic: Simulator, tmp_path: 
     again = load_anchors(tmp_path / "anchors").reconstruction()
     targets = answers_only(synthetic(5, 80, seed=7), anchors.items)
     pd.testing.assert_frame_equal(again.predict(targets, 0.8), rec.predict(targets, 0.8))
+
+
+def test_few_models_all_select_and_errors_come_from_folds(synthetic: Simulator) -> None:
+    made = synthetic(40, 60, variants=2)
+    anchors = select(made, "random", k=15, seed=2)
+    assert anchors.crossed
+    assert anchors.details["calibration"] == "cross"
+    assert anchors.roles is not None
+    assert (anchors.roles == "select").all()
+    rec = reconstruct(made, anchors, "signature", seed=5)
+    expected = cross_residuals(made, "random", 15, "signature", 2, model_groups(made), estimator_seed=5)
+    pd.testing.assert_frame_equal(rec.residuals, expected)
+    assert rec.attainable_level == pytest.approx(20 / 21)
+    table = rec.predict(answers_only(synthetic(3, 60, seed=5), anchors.items), level=0.9)
+    assert (table["upper"] - table["lower"]).between(0, 1, inclusive="neither").all()
+    assert not select(made, "random", k=15, seed=2, calibration=0.3).crossed
+    assert not select(synthetic(70, 60), "random", k=15).crossed
+
+
+def test_crossed_anchors_reconstruct_from_their_folder(synthetic: Simulator, tmp_path: Any) -> None:
+    made = synthetic(40, 60, n_subjects=3)
+    anchors = select(made, "stratified", k=12, seed=3)
+    rec = reconstruct(made, anchors, "signature", intervals="normalised")
+    attached = anchors.with_reconstruction(rec)
+    attached.save(tmp_path / "anchors")
+    stored = pd.read_parquet(tmp_path / "anchors" / "residuals.parquet").set_index("model")
+    np.testing.assert_array_equal(stored["residual"], rec.residuals["residual"])
+    loaded = load_anchors(tmp_path / "anchors")
+    targets = answers_only(synthetic(5, 60, n_subjects=3, seed=7), anchors.items)
+    for back in (loaded.reconstruction(), attached.reconstruction()):
+        pd.testing.assert_frame_equal(back.predict(targets, 0.8), rec.predict(targets, 0.8), check_exact=True)
+        pd.testing.assert_frame_equal(back.residuals, rec.residuals, check_exact=True)
+        assert back.intervals == "normalised"
+    split = loaded.reconstruction(intervals="split").predict(targets, 0.8)
+    assert (split["upper"] - split["lower"]).round(9).nunique() == 1
+    # another estimator's errors were never measured, and only the whole benchmark can tell them
+    with pytest.warns(IntervalWarning, match="intervals are unavailable"):
+        assert loaded.reconstruction("weighted").predict(targets)["lower"].isna().all()
+
+
+def test_rules_for_intervals_are_kept_with_the_anchors(synthetic: Simulator, tmp_path: Any) -> None:
+    made = synthetic(100, 60)
+    anchors = select(made, "random", k=15)
+    rec = reconstruct(made, anchors, "signature", intervals="mondrian_family")
+    anchors.with_reconstruction(rec).save(tmp_path / "anchors")
+    assert not (tmp_path / "anchors" / "residuals.parquet").exists()
+    back = load_anchors(tmp_path / "anchors").reconstruction()
+    assert back.rule.name == "mondrian_family"
+    targets = answers_only(synthetic(5, 60, seed=7), anchors.items)
+    pd.testing.assert_frame_equal(back.predict(targets, 0.8), rec.predict(targets, 0.8), check_exact=True)
+
+
+def test_a_selector_that_is_not_installed_must_be_handed_over(synthetic: Simulator) -> None:
+    made = synthetic(40, 60)
+    anchors = select(made, Extremes(), k=15)
+    with pytest.warns(IntervalWarning, match="cannot be repeated in folds: no selector is called 'extremes'"):
+        rec = reconstruct(made, anchors, "signature")
+    assert rec.residuals.empty
+    assert len(reconstruct(made, anchors, "signature", selector=Extremes()).residuals) == 40
+    with pytest.raises(AnchorSetError, match="were selected by extremes, not by random"):
+        reconstruct(made, anchors, "signature", selector=make_selector("random"))
+
+
+def test_too_few_models_to_repeat_anything_give_no_intervals(synthetic: Simulator) -> None:
+    kin = synthetic(4, 60, variants=4)
+    anchors = select(kin, "random", k=15)
+    with pytest.warns(IntervalWarning, match="cannot be repeated in folds: .* 1 groups of models"):
+        rec = reconstruct(kin, anchors, "signature")
+    assert rec.residuals.empty

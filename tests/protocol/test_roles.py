@@ -11,7 +11,7 @@ import pytest
 
 from anchoreval.errors import MethodOptionError, ResponseDataError, TooFewModelsError
 from anchoreval.groups import model_groups
-from anchoreval.protocol.roles import assign_roles
+from anchoreval.protocol.roles import assign_roles, calibrates_across
 from anchoreval.responses import ResponseMatrix
 
 Simulator = Callable[..., ResponseMatrix]
@@ -120,3 +120,32 @@ def test_refusals_name_what_is_wrong(synthetic: Simulator) -> None:
     scores[0, :20] = np.nan
     with pytest.raises(ResponseDataError, match="'m0' has no full score"):
         assign_roles(ResponseMatrix.from_arrays(scores), ["m0"])
+
+
+@pytest.mark.parametrize(("models", "variants", "calibrate"), [(59, 1, 0), (60, 1, 19), (100, 1, 30), (118, 2, 0)])
+def test_auto_sets_aside_where_there_are_sixty_groups(
+    synthetic: Simulator, models: int, variants: int, calibrate: int
+) -> None:
+    made = synthetic(models, 30, variants=variants)
+    roles = assign_roles(made, "auto")
+    assert (roles == "calibrate").sum() == calibrate
+    assert calibrates_across(made, "auto") == (calibrate == 0)
+    if calibrate:
+        assert roles.equals(assign_roles(made, 0.3))
+
+
+def test_cross_sets_none_aside_and_says_so(synthetic: Simulator) -> None:
+    made = synthetic(100, 30)
+    assert (assign_roles(made, "cross") == "select").all()
+    assert calibrates_across(made, "cross")
+    for other in (0.3, 0, ["model001"], "model001"):
+        assert not calibrates_across(made, other)
+
+
+def test_auto_counts_models_with_a_full_score_alone(synthetic: Simulator) -> None:
+    made = synthetic(64, 100)
+    scores = made.scores.copy()
+    scores[:5, :10] = np.nan
+    made = ResponseMatrix.from_arrays(scores, models=made.models)
+    assert calibrates_across(made, "auto")
+    assert not calibrates_across(made, "auto", missing="allow")

@@ -23,8 +23,8 @@ FARTHEST = 2.5
 """Standard deviations from the mean beyond which a feature changes the scale no further."""
 WIDEST = 3.0
 """A scale is at most this many times the central one, and at least that fraction of it."""
-OUTLIER = 4.0
-"""Residuals beyond this many times the mean count as so large: one model shall not tilt the scale."""
+OUTLIER = 6.0
+"""Residuals beyond this many times the median count as so large: one model shall not tilt the scale."""
 STEPS = 50
 TOLERANCE = 1e-10
 
@@ -54,7 +54,7 @@ class ResidualScale:
         """
         sizes = np.abs(np.asarray(residuals, dtype=np.float64))
         centre, spread = _moments(features, weights)
-        typical = float(sizes @ weights / weights.sum()) if weights.sum() > 0 else 0.0
+        typical = _typical(sizes, weights)
         if not typical > 0.0:
             return cls(centre, spread, np.zeros(len(centre)))
         bounded = np.minimum(sizes / typical, OUTLIER)
@@ -64,6 +64,16 @@ class ResidualScale:
         """(n,) scale at (n, features), around 1."""
         logarithm = _standardised(features, self.centre, self.spread) @ self.slopes
         return np.asarray(np.exp(np.clip(logarithm, -np.log(WIDEST), np.log(WIDEST))), dtype=np.float64)
+
+
+def _typical(sizes: Float64Array, weights: Float64Array) -> float:
+    """The weighted median, or the mean where that is 0."""
+    if not weights.sum() > 0:
+        return 0.0
+    order = np.argsort(sizes, kind="stable")
+    mass = np.cumsum(weights[order])
+    median = sizes[order][np.searchsorted(mass, mass[-1] / 2)]
+    return float(median if median > 0 else sizes @ weights / weights.sum())
 
 
 def _moments(features: Float64Array, weights: Float64Array) -> tuple[Float64Array, Float64Array]:

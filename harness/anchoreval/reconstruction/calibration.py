@@ -70,13 +70,18 @@ def given_residuals(table: pd.DataFrame, sources: ResponseMatrix) -> pd.DataFram
     """A table of residuals that was made elsewhere, with the columns that it lacks filled in.
 
     Raises:
-        ResponseDataError: a column is missing, or a number in it.
+        ResponseDataError: a column or a number is missing, or a model is not among the sources or stands twice.
     """
     for name in MEASURED:
         if name not in table:
             raise ResponseDataError(f"the residuals of benchmark {sources.name} have no column {name!r}")
-        if table[name].isna().any():
-            raise ResponseDataError(f"model {table.index[table[name].isna()][0]!r} has a residual without {name}")
+        unknown = table[name].isna() if name == "group" else ~np.isfinite(table[name].astype(np.float64))
+        if unknown.any():
+            raise ResponseDataError(f"model {table.index[unknown][0]!r} has a residual without {name}")
+    if table.index.has_duplicates:
+        raise ResponseDataError(f"model {table.index[table.index.duplicated()][0]!r} has two residuals")
+    if (strangers := table.index.difference(sources.models.index)).size:
+        raise ResponseDataError(f"model {strangers[0]!r} has a residual and is not among the sources")
     known = table.reindex(columns=list(COLUMNS)).astype({"distance": np.float64, "family": object})
     if "family" not in table and "family" in sources.models:
         known["family"] = sources.models["family"].reindex(known.index).astype(object)

@@ -87,4 +87,4 @@ def cross_residuals(
         fold = reconstruct_from(known, selection, roles, made, fit_seed, kin, intervals="split")
         tables.append(fold.residuals)
     found = pd.concat(tables)
-    return found.loc[known.models.index[known.models.index.isin(found.index)]]
+    return found.reindex(known.models.index[known.models.index.isin(found.index)])
