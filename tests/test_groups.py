@@ -1,4 +1,4 @@
-"""Groups of models: variants of a base model and exact copies, transitively; whole groups are drawn."""
+"""Groups of models: variants of a base model, copies and near-copies, transitively; whole groups are drawn."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anchoreval.contract import generator
-from anchoreval.groups import FEWEST_ANSWERS, draw_groups, model_groups
+from anchoreval.groups import LONGEST_CHAIN, connected, draw_groups, duplicates_report, model_groups
+from anchoreval.near_duplicates import FEWEST_ANSWERS, near_duplicates
 from anchoreval.responses import ResponseMatrix
+from anchoreval.store import load_benchmark
 
 
 def matrix(rows: Any, base: list[str | None] | None = None, names: list[str] | None = None) -> ResponseMatrix:
@@ -91,12 +93,85 @@ def test_groups_equal_brute_force(base: list[str], kinds: list[int]) -> None:
     assert model_groups(matrix(rows, [b or None for b in base])).tolist() == brute_force(base, ids, rows)
 
 
+def near_chain(length: int, models: int, items: int = 400) -> ResponseMatrix:
+    """Unrelated models, then some of which each differs from the one before on 1 % of the items."""
+    rows = different(models, items)
+    for n in range(models - length + 1, models):
+        rows[n] = rows[n - 1]
+        rows[n, 4 * n : 4 * n + 4] = 1 - rows[n, 4 * n : 4 * n + 4]
+    return matrix(rows, names=[f"m{n:03}" for n in range(models)])
+
+
+def test_near_copies_join_along_chains() -> None:
+    made = near_chain(6, 80)
+    assert model_groups(made).tolist() == [f"m{n:03}" for n in range(75)] + ["m074"] * 5
+    assert model_groups(made, near=None).nunique() == 80, "exact copies alone"
+    assert model_groups(made, near=0.005).nunique() == 80, "they differ on 1 %"
+
+
+def test_chains_that_hold_more_than_a_tenth_of_the_models_are_broken() -> None:
+    made = near_chain(30, 80)
+    sizes = model_groups(made).value_counts()
+    assert LONGEST_CHAIN * 80 < 30
+    assert 2 < sizes.max() <= 5, "a model and those within 2 %: two on each side"
+    turned = made.subset(models=np.random.default_rng(3).permutation(made.models.index))
+    pd.testing.assert_series_equal(model_groups(turned).sort_index(), model_groups(made))
+
+
+def test_near_copies_unite_base_models_and_exact_copies() -> None:
+    made = near_chain(3, 60)
+    rows = np.concatenate([made.scores, made.scores[59:]])
+    base = [None] * 56 + ["x", "x", None, None, None]
+    names = [*made.models.index, "zzz"]
+    groups = model_groups(matrix(rows, base, names))
+    assert groups[groups == "m056"].index.tolist() == ["m056", "m057", "m058", "m059", "zzz"]
+    assert groups.nunique() == 57
+
+
+def test_the_report_counts_what_is_joined() -> None:
+    lone, made = matrix(different(30)), near_chain(3, 60)
+    assert duplicates_report(lone) == "No model is a copy of another: 30 models in 30 groups, the largest of 1."
+    rows = np.concatenate([made.scores, made.scores[:1]])
+    report = duplicates_report(matrix(rows, names=[*made.models.index, "zzz"]))
+    assert report.startswith("1 model is an exact copy of another, and 3 have a near-copy (")
+    assert report.endswith("61 models in 58 groups, the largest of 3.")
+
+
+def test_components_of_several_labellings_equal_merging() -> None:
+    rng = np.random.default_rng(6)
+    labels = rng.integers(0, 8, (3, 12))
+    merged = np.arange(12)
+    for _ in range(12):
+        for row in labels:
+            for label in range(8):
+                merged[row == label] = merged[row == label].min(initial=12)
+    found = connected(12, np.concatenate([12 + 8 * n + row for n, row in enumerate(labels)]))
+    np.testing.assert_array_equal(found[:, None] == found, merged[:, None] == merged)
+
+
 @pytest.mark.real_data
 def test_prompts_of_one_model_stay_together_on_real_data(real: Callable[[str], ResponseMatrix]) -> None:
     made = real("mmlu_options")
     groups = model_groups(made)
     assert groups.groupby(made.models["base_model"]).nunique().max() == 1
     assert 20 <= groups.nunique() <= 25  # 25 distinct models; copies may unite a few
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize("name", ["arc", "musr", "ifeval", "openllm_large_winogrande"])
+def test_no_two_near_copies_are_parted_on_real_data(name: str, real: Callable[[str], ResponseMatrix]) -> None:
+    made = real(name)
+    pairs, groups = near_duplicates(made), model_groups(made)
+    assert len(pairs)
+    assert (groups[pairs["model"]].to_numpy() == groups[pairs["twin"]].to_numpy()).all()
+    assert groups.value_counts().max() < LONGEST_CHAIN * made.n_models
+
+
+def test_pocket_stays_many_groups() -> None:
+    made = load_benchmark("pocket")
+    apart, joined = model_groups(made, near=None), model_groups(made)
+    assert joined.nunique() > 0.95 * apart.nunique()
+    assert joined.value_counts().max() < 10
 
 
 @given(st.lists(st.integers(1, 9), min_size=1, max_size=12), st.integers(0, 60), st.integers(0, 9))

@@ -49,7 +49,7 @@ ROOMS = [
     {"validation", "tables"},
     {"responses", "numerics", "atomic"},
     {"methods", "suite", "schema", "transfer_table"},
-    {"registry", "groups"},
+    {"registry", "near_duplicates", "groups"},
     {"contract"},
     {"store", "importers", "estimators", "policies", "pocket"},
     {"reconstruction"},

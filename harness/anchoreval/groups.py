@@ -1,4 +1,4 @@
-"""Groups of models that count as one: variants of a base model, and rows that are copies of each other.
+"""Groups of models that count as one: variants of a base model, and models that are copies of each other, or nearly.
 
 Splits and roles move whole groups. Were a merge, another prompt or a re-upload of a model to sit on the other side, a
 method would be tested on what it has already seen.
@@ -6,37 +6,62 @@ method would be tested on what it has already seen.
 
 from __future__ import annotations
 
-import hashlib
-from typing import Any
-
 import numpy as np
 import pandas as pd
 
 from anchoreval.arrays import IntArray
+from anchoreval.near_duplicates import CEILING, EXACT, NEAR, exact_copies, near_duplicates
+from anchoreval.numerics.chains import linked_groups
 from anchoreval.responses import ResponseMatrix
 from anchoreval.tables import base_models
 
-FEWEST_ANSWERS = 20
-"""Equal answers on fewer items than this happen by chance; they make no group."""
+LONGEST_CHAIN = 0.1
+"""Share of the models above which a chain of near-copies is broken: splits need groups that they can move."""
 
 
-def model_groups(matrix: ResponseMatrix) -> pd.Series[str]:
-    """The group of each model: the transitive union of equal `base_model` and exactly equal answers (ours).
+def model_groups(matrix: ResponseMatrix, near: float | None = CEILING) -> pd.Series[str]:
+    """The group of each model: the transitive union of equal `base_model`, exact copies and near-copies (ours).
 
     A model without a `base_model` is its own, so a row that carries the id of the base model itself joins its
-    variants, and a variant of a variant joins them too. Two rows are copies where they answered the same items, at
-    least 20 of them, with the same scores; on fewer items equal rows (all right, all wrong) happen by chance and are
-    left alone.
+    variants, and a variant of a variant joins them too. Copies are those of `anchoreval.near_duplicates`. Near-copies
+    of near-copies join as well, since else some near-copy would sit on the other side; only where such a chain holds
+    more than a tenth of the models is it broken into models and their near-copies.
+
+    Args:
+        matrix: models with their results.
+        near: share of the items by which near-copies may differ; None joins exact copies alone.
 
     Returns:
         Index model in the matrix's order, values the lexicographically first model of the group: neither the order of
         the models nor that of the items changes it.
+
+    Raises:
+        MethodOptionError: `near` is not in [0, 1).
     """
     models = matrix.models.index.to_numpy(dtype=str)
-    label = connected(len(models), np.concatenate([_base_models(matrix), _copies(matrix)]))
+    shared = [_base_models(matrix), *_copies(matrix, near)]
+    # a base model may be a row; what copies share are nodes of their own
+    nodes = [shared[0], *((2 + n) * len(models) + labels for n, labels in enumerate(shared[1:]))]
+    label = connected(len(models), np.concatenate(nodes))
     order = np.argsort(models, kind="stable")
     first = order[np.unique(label[order], return_index=True)[1]]  # by component, the first model in id order
     return pd.Series(models[first][label].astype(object), index=matrix.models.index, name="group")
+
+
+def duplicates_report(matrix: ResponseMatrix) -> str:
+    """How many models are copies, exact or near, and what groups they make, in a sentence or two."""
+    pairs, sizes = near_duplicates(matrix), model_groups(matrix).value_counts()
+    close = pairs[pairs["kind"] == NEAR]
+    exact, near = int((pairs["kind"] == EXACT).sum()), int(pd.concat([close["model"], close["twin"]]).nunique())
+    largest = int(sizes.max())
+    held = f"{_counted(matrix.n_models, 'model')} in {_counted(len(sizes), 'group')}, the largest of {largest}."
+    if not len(pairs):
+        return f"No model is a copy of another: {held}"
+    return (
+        f"{_counted(exact, 'model')} {'is an exact copy' if exact == 1 else 'are exact copies'} of another, and {near} "
+        f"{'has' if near == 1 else 'have'} a near-copy (it differs on at most {CEILING:.0%} of the items, far fewer "
+        f"than distinct models would). With variants of a base model they are kept on one side: {held}"
+    )
 
 
 def draw_groups(groups: pd.Series[str], count: int, rng: np.random.Generator, most: int | None = None) -> list[str]:
@@ -69,11 +94,14 @@ def draw_groups(groups: pd.Series[str], count: int, rng: np.random.Generator, mo
 
 
 def connected(count: int, joined: IntArray) -> IntArray:
-    """(count,) component of each model; `joined` holds a node for each model, then another node for each."""
+    """(count,) component of each model; `joined` holds a node for each model, then another for each, and so on.
+
+    Nodes below `count` are the models themselves.
+    """
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
-    models = np.tile(np.arange(count), 2)
+    models = np.tile(np.arange(count), len(joined) // count)
     nodes = max(count, int(joined.max()) + 1)
     graph = coo_array((np.ones(len(joined), dtype=np.int8), (models, joined)), shape=(nodes, nodes))
     return np.asarray(connected_components(graph, directed=False)[1][:count], dtype=np.int64)
@@ -86,16 +114,20 @@ def _base_models(matrix: ResponseMatrix) -> IntArray:
     return np.asarray(pd.factorize(np.array([*ids, *named], dtype=object))[0][len(ids) :], dtype=np.int64)
 
 
-def _copies(matrix: ResponseMatrix) -> IntArray:
-    """(models,) number of the first model with the same answers, its own where there is none before it."""
-    keys = [_answers_key(row) or f"row {n}" for n, row in enumerate(matrix.scores)]
-    codes = np.asarray(pd.factorize(np.array(keys, dtype=object))[0])
-    return np.asarray(np.unique(codes, return_index=True)[1][codes], dtype=np.int64)
+def _copies(matrix: ResponseMatrix, near: float | None) -> list[IntArray]:
+    """(models,) numbers each: the first exact copy of a model, then a model that stands for its near-copies."""
+    if near is None:
+        return [exact_copies(matrix.scores)]
+    models = matrix.models.index
+    place = pd.Series(np.argsort(np.argsort(models.to_numpy(dtype=str))), index=models)  # so that ties go by id
+    pairs = near_duplicates(matrix, near)
+    exact, close = (pairs[pairs["kind"] == kind] for kind in (EXACT, NEAR))
+    first = place.copy()
+    first[exact["model"]] = place[exact["twin"]].to_numpy()
+    model, twin = (place[close[end]].to_numpy(dtype=np.int64) for end in ("model", "twin"))
+    chains = linked_groups(len(models), model, twin, largest=max(2, int(LONGEST_CHAIN * len(models))))
+    return [first.to_numpy(dtype=np.int64), chains[place.to_numpy()]]
 
 
-def _answers_key(row: Any) -> str:
-    """Digest of a row's scores with one NaN for all; empty where too few items were answered."""
-    answered = ~np.isnan(row)
-    if np.count_nonzero(answered) < FEWEST_ANSWERS:
-        return ""
-    return hashlib.sha256(np.where(answered, row + np.float32(0.0), np.float32("nan")).tobytes()).hexdigest()
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
