@@ -70,12 +70,13 @@ def interval_rule(
     if intervals == "mondrian":
         bins = int(np.clip(groups // GROUPS_A_BIN, 1, MOST_BINS))
         return Mondrian(np.quantile(learners.full_scores, np.arange(1, bins) / bins))
-    if intervals == AUTO and (groups < ENOUGH_GROUPS or (estimator.whole_matrix and not crossed)):
+    winner = winner_of(estimator)
+    if intervals == AUTO and (groups < ENOUGH_GROUPS or (winner.whole_matrix and not crossed)):
         return Split()
-    if crossed or estimator.whole_matrix:
+    if crossed or winner.whole_matrix:
         own, scale = cross_fitted_scales(residuals, seed)
         return Normalised(scale, own)
-    return Normalised(scale_of_learners(winner_of(estimator), learners, selection, seed))
+    return Normalised(scale_of_learners(winner, learners, selection, seed))
 
 
 def winner_of(estimator: Estimator) -> Estimator:

@@ -20,6 +20,7 @@ import pandas as pd
 
 from anchoreval.arrays import Float64Array
 from anchoreval.contract import fit, generator
+from anchoreval.errors import NotApplicableError, TooFewModelsError
 from anchoreval.estimators.answered import scored
 from anchoreval.estimators.kinship import kin
 from anchoreval.estimators.reach import Reach, nearest
@@ -45,6 +46,8 @@ def features_of(table: pd.DataFrame) -> Float64Array:
 def scale_of_learners(estimator: Estimator, learners: ResponseMatrix, selection: Selection, seed: int) -> ResidualScale:
     """Fit the scale to errors on selecting models, each predicted without its fold; whole groups of kin share one.
 
+    Where the estimator cannot be fitted without a fold, the scale is the same everywhere.
+
     Args:
         estimator: as it is fitted on all of them, or the one that it chose.
         learners: selecting models with a full score.
@@ -61,7 +64,10 @@ def scale_of_learners(estimator: Estimator, learners: ResponseMatrix, selection:
     squared = nearest(reach.signatures, reach.signatures, groups, groups) / reach.signatures.shape[1]
     estimate = pd.Series(np.nan, part.models.index)
     for held_out in group_folds(groups, FOLDS, rng):
-        fitted = fit(estimator, part.subset(models=part.models.index[~held_out]), selection, seed)
+        try:
+            fitted = fit(estimator, part.subset(models=part.models.index[~held_out]), selection, seed)
+        except (TooFewModelsError, NotApplicableError):
+            return _flat()
         estimate[held_out] = fitted.predict(part.subset(models=part.models.index[held_out]))[SCORE]
     table = pd.DataFrame({"estimate": estimate, "distance": np.sqrt(squared)})
     return _learnt(table.assign(residual=estimate - part.full_scores, group=groups))
