@@ -51,16 +51,15 @@ def model_groups(matrix: ResponseMatrix, near: float | None = CEILING) -> pd.Ser
 def duplicates_report(matrix: ResponseMatrix) -> str:
     """How many models are copies, exact or near, and what groups they make, in a sentence or two."""
     pairs, sizes = near_duplicates(matrix), model_groups(matrix).value_counts()
-    close = pairs[pairs["kind"] == NEAR]
-    exact, near = int((pairs["kind"] == EXACT).sum()), int(pd.concat([close["model"], close["twin"]]).nunique())
-    largest = int(sizes.max())
-    held = f"{_counted(matrix.n_models, 'model')} in {_counted(len(sizes), 'group')}, the largest of {largest}."
-    if not len(pairs):
+    held = f"{_counted(matrix.n_models, 'model')} in {_counted(len(sizes), 'group')}, the largest of {sizes.max()}."
+    if pairs.empty:
         return f"No model is a copy of another: {held}"
+    close = pairs[pairs["kind"] == NEAR]
+    exact, near = len(pairs) - len(close), pd.concat([close["model"], close["twin"]]).nunique()
     return (
         f"{_counted(exact, 'model')} {'is an exact copy' if exact == 1 else 'are exact copies'} of another, and {near} "
-        f"{'has' if near == 1 else 'have'} a near-copy (it differs on at most {CEILING:.0%} of the items, far fewer "
-        f"than distinct models would). With variants of a base model they are kept on one side: {held}"
+        f"{'has' if near == 1 else 'have'} a near-copy (it differs on at most {100 * CEILING:g} % of the items, far "
+        f"fewer than distinct models would). With variants of a base model they are kept on one side: {held}"
     )
 
 

@@ -3,9 +3,9 @@
 An exact copy answered the same items with the same scores. A near-copy differs on at most 2 % of the items that both
 answered and, besides, on far fewer than two distinct models of the same ability would
 (`anchoreval.numerics.peer_disagreement`): good models on easy items agree almost everywhere without being kin, and so
-do many of some thousand models on two hundred items. Of the near pairs that are named about 5 % would be expected to
-agree so much by chance (Benjamini and Hochberg 1995, over all pairs). The ceiling is what makes a near-copy of a
-relative; it was set on the numbers and sizes of groups in `anchoreval.studies.duplicates`, not on any error.
+do some pairs of several thousand models on two hundred items. Of the near pairs that are named no more than about 5 %
+are expected to be such chance agreement (Benjamini and Hochberg 1995, over all pairs). The ceiling is what makes a
+near-copy of a relative; it rests on the numbers and sizes of groups in `anchoreval.studies.duplicates`, on no error.
 
 Fewer than `FEWEST_MODELS` different rows say too little about what to expect; there only exact copies are found.
 """
