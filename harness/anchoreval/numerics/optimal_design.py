@@ -14,6 +14,7 @@ left.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Protocol, Self, TypeVar
 
 import numpy as np
 
@@ -25,6 +26,35 @@ WORTHWHILE = 1e-9
 
 TIED = 1e-9
 """Items this close to the best are as good, and the first is taken: rounding must not choose between them."""
+
+
+class Unknown(Protocol):
+    """What a greedy design makes smaller, answer by answer: the variance of one sum, or of several together."""
+
+    @property
+    def open(self) -> BoolArray:
+        """(items,) not yet answered."""
+        ...
+
+    @property
+    def variance(self) -> float:
+        """What is still unknown."""
+        ...
+
+    def reductions(self) -> Float64Array:
+        """(items,) what answering each open item would take away; -inf for answered ones."""
+        ...
+
+    def given(self, item: int) -> Self:
+        """After one more answer."""
+        ...
+
+    def without(self, item: int) -> Self:
+        """As if an answered item had not been answered."""
+        ...
+
+
+AnyUnknown = TypeVar("AnyUnknown", bound=Unknown)
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,9 +172,17 @@ def greedy_design(
         swaps: passes over the chosen items afterwards, in which each is replaced by the best item instead of it;
             stops early when a pass changes nothing.
     """
-    price = np.ones(len(weights)) if costs is None else costs
-    allowed = np.arange(len(weights)) < (len(weights) if candidates is None else candidates)
-    posterior = Posterior.prior(covariance, weights)
+    return greedy(Posterior.prior(covariance, weights), k, costs=costs, candidates=candidates, swaps=swaps)
+
+
+def greedy(
+    prior: AnyUnknown, k: int, *, costs: Float64Array | None = None, candidates: int | None = None, swaps: int = 0
+) -> Design:
+    """Take one item at a time, each time the one that takes most away of what is unknown (see `greedy_design`)."""
+    n_items = len(prior.open)
+    price = np.ones(n_items) if costs is None else costs
+    allowed = np.arange(n_items) < (n_items if candidates is None else candidates)
+    posterior = prior
     variances, items = [posterior.variance], []
     for _ in range(k):  # each addition depends on all before it
         items.append(_best(posterior, price, allowed))
@@ -159,14 +197,14 @@ def greedy_design(
     return Design(np.array(items, dtype=np.int64), np.array(variances), posterior.variance, swapped)
 
 
-def _best(posterior: Posterior, price: Float64Array, allowed: BoolArray) -> int:
+def _best(posterior: Unknown, price: Float64Array, allowed: BoolArray) -> int:
     value = np.where(allowed, posterior.reductions() / price, -np.inf)
     return int(np.argmax(value >= value.max() * (1 - TIED)))
 
 
 def _swap_pass(
-    posterior: Posterior, items: list[int], price: Float64Array, allowed: BoolArray
-) -> tuple[Posterior, int]:
+    posterior: AnyUnknown, items: list[int], price: Float64Array, allowed: BoolArray
+) -> tuple[AnyUnknown, int]:
     """Replace each item in turn where another does better in its place; changes `items`, counts the changes."""
     replaced = 0
     for place, item in enumerate(items):
