@@ -5,8 +5,8 @@ the number of groups alone, never at a residual, so choosing costs no coverage. 
 sets (winogrande and truthfulqa, k = 50, 20 splits each, 90 and 95 %) normalised intervals of a ridge regression were on
 average 6, 2 and 5 % narrower than constant ones with about 50, 100 and 240 groups (from 13 % narrower to 1 % wider,
 random and optimal anchors), those of the mean of random anchors 13 to 27 %; no coverage was below its level by more
-than a standard error. An
-estimator that reads the whole matrix keeps one width: fitting it five times more is out of proportion.
+than a standard error. An estimator that reads the whole matrix keeps one width: fitting it five times more is out of
+proportion.
 """
 
 from __future__ import annotations
