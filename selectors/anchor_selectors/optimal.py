@@ -40,7 +40,8 @@ from anchoreval.errors import MethodOptionError, NotApplicableError
 from anchoreval.methods import Selection
 from anchoreval.numerics.design_tuning import Setting, left_out_errors, moments_by_difficulty
 from anchoreval.numerics.optimal_design import Design, greedy_design
-from anchoreval.responses import ResponseMatrix
+from anchoreval.numerics.score_weights import score_weights
+from anchoreval.responses import SCORE, ResponseMatrix
 from anchoreval.tables import base_model_codes
 
 SHRINKAGES = (0.9, 0.6, 0.3, 0.1, 0.03)
@@ -112,8 +113,8 @@ class Optimal:
 
         costs = self._costs(sources)
         order = rng.permutation(sources.n_items)  # of equal items the first is taken: not always the lower id
-        scores, weights = sources.scores[:, order], sources.weights[order]
         groups = base_model_codes(sources.models)
+        scores, weights = sources.scores[:, order], _aim(sources, groups)[order]
         # thousands of thin products: threads that wait for each other cost more than they give
         with threadpool_limits(1):
             setting, errors = self._setting(scores, weights, groups, k, rng)
@@ -153,6 +154,13 @@ class Optimal:
             item = sources.items.index[wrong][0]
             raise NotApplicableError(f"selector optimal with cost_aware=True: item {item!r} has no positive cost")
         return costs
+
+
+def _aim(sources: ResponseMatrix, groups: IntArray) -> Float64Array:
+    """(items,) weights of the sum to be known: the benchmark's, or of a part of it what predicts the full score."""
+    if sources.coverage.get(SCORE, 1.0) >= 1.0:
+        return sources.weights
+    return score_weights(sources.scores, sources.full_scores.to_numpy(dtype=np.float64), groups)[0]
 
 
 def _n_strata(k: int) -> int:

@@ -17,6 +17,7 @@ from typing import Self
 import numpy as np
 
 from anchoreval.arrays import BoolArray, Float64Array, FloatArray, IntArray
+from anchoreval.numerics.item_covariance import compact
 from anchoreval.numerics.response_curves import ResponseCurves
 
 CERTAIN = 1e-3
@@ -61,7 +62,7 @@ class CorrelatedCurves:
 
     Attributes:
         curves: logistic, in one ability or several.
-        factors: (models, items) with factors' factors the shared part of the remainders' covariance, in units of the
+        factors: (rank, items) with factors' factors the shared part of the remainders' covariance, in units of the
             curves' spread.
         own: (items,) the rest of their variance, in the same units.
     """
@@ -86,7 +87,7 @@ class CorrelatedCurves:
         factors = np.sqrt((1.0 - shrinkage) / len(remainders)) * remainders
         typical = float((remainders**2).mean())  # about 1 for right and wrong answers, less for finer scores
         shared = np.einsum("mi,mi->i", factors, factors)
-        return cls(curves, factors, np.maximum(typical - shared, LEAST_OWN * max(typical, LEAST_OWN)))
+        return cls(curves, compact(factors), np.maximum(typical - shared, LEAST_OWN * max(typical, LEAST_OWN)))
 
     def belief(self, asked: IntArray, scores: Float64Array) -> LocalBelief:
         """What is held after some answers.

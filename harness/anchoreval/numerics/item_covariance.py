@@ -70,7 +70,7 @@ class ItemMoments:
         unit = float(variance.mean()) or LARGEST_VARIANCE
         same = np.zeros(len(variance), dtype=np.int64) if strata is None else strata
         alike = ItemCovariance(*pooled(centred, variance, same))
-        return cls(_compact(centred), variance, np.full(len(variance), unit), alike)
+        return cls(compact(centred), variance, np.full(len(variance), unit), alike)
 
     def shrunk(self, shrinkage: float, noise: float, pooling: float = 0.0) -> ItemCovariance:
         """(1 - pooling) [(1 - shrinkage) C + shrinkage diag(C)] + pooling P + noise mean(diag(C)) I.
@@ -97,7 +97,7 @@ class ItemMoments:
             np.append(self.alike.own[kept], rest**2 @ self.alike.own),
         )
         moments = ItemMoments(
-            _compact(np.column_stack([self.factors[:, kept], self.factors @ rest])),
+            compact(np.column_stack([self.factors[:, kept], self.factors @ rest])),
             np.append(self.variance[kept], rest**2 @ self.variance),
             np.append(self.unit[kept], rest**2 @ self.unit),
             alike,
@@ -113,7 +113,7 @@ def _mixed(single: ItemCovariance, alike: ItemCovariance, pooling: float, noise:
     return ItemCovariance(np.vstack(factors), np.asarray(own, dtype=np.float64))
 
 
-def _compact(factors: Float64Array) -> Float64Array:
+def compact(factors: Float64Array) -> Float64Array:
     """Factors with the same products between items, no more of them than there are items."""
     rank, items = factors.shape
     if rank <= items:

@@ -27,16 +27,19 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import pandas as pd
 
-from anchoreval.arrays import Float64Array
+from anchoreval.arrays import Float64Array, IntArray
 from anchoreval.errors import MethodOptionError
 from anchoreval.methods import Answers
 from anchoreval.numerics.correlated_curves import CorrelatedCurves, LocalBelief, most_telling, open_variance
+from anchoreval.numerics.score_weights import score_weights
 from anchoreval.policies.asked import Asked, check_numbers
 from anchoreval.responses import SCORE, ResponseMatrix
 from anchoreval.tables import base_model_codes
 
 GROUPS_AN_ABILITY, MOST_ABILITIES = 28, 8
 """One ability for so many groups of sources, up to so many."""
+PRIOR_GROUPS = 400
+"""What the belief is worth that remainders are unrelated, in groups of sources."""
 
 
 @dataclass
@@ -45,7 +48,8 @@ class Optimal:
 
     Attributes:
         dimensions: number of abilities; None: one for every 28 groups of sources, from 1 to 8.
-        shrinkage: of the covariance of what the curves leave over to its diagonal, from 0 to 1.
+        shrinkage: of the covariance of what the curves leave over to its diagonal, from 0 to 1; None: 400 / (400 + G)
+            with G groups of sources.
         batch: items asked at a time; answers are looked at between batches, and within one the items are chosen as if
             the others had been answered as expected.
         standard_error: stop where the full score is known to it, in score units; None: at k items.
@@ -55,7 +59,7 @@ class Optimal:
 
     needs: ClassVar[frozenset[str]] = frozenset({"complete"})
     dimensions: int | None = None
-    shrinkage: float = 0.7
+    shrinkage: float | None = None
     batch: int = 1
     standard_error: float | None = None
     floor: float = 0.01
@@ -63,13 +67,13 @@ class Optimal:
     items_: pd.Index[Any] = field(init=False, repr=False, compare=False)
     weights_: Float64Array = field(init=False, repr=False, compare=False)
     model_: CorrelatedCurves = field(init=False, repr=False, compare=False)
-    line_: tuple[float, float] = field(init=False, repr=False, compare=False)
+    level_: float = field(init=False, repr=False, compare=False)
     k_: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         dimensions = 1 if self.dimensions is None else self.dimensions
         check_numbers("optimal", dimensions=(dimensions, 1), batch=(self.batch, 1), least=(self.least, 0))
-        if not 0 <= self.shrinkage <= 1:
+        if self.shrinkage is not None and not 0 <= self.shrinkage <= 1:
             raise MethodOptionError(f"policy optimal: option shrinkage must be from 0 to 1, not {self.shrinkage}")
         if not self.floor >= 0:
             raise MethodOptionError(f"policy optimal: option floor must not be negative, not {self.floor}")
@@ -82,12 +86,14 @@ class Optimal:
         """Fit curves and remainders of all items; at most k are asked of a target. Nothing is random."""
         from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-        groups = len(np.unique(base_model_codes(sources.models)))
-        dimensions = min(max(groups // GROUPS_AN_ABILITY, 1), MOST_ABILITIES)
-        self.items_, self.weights_ = sources.items.index, sources.weights
+        codes = base_model_codes(sources.models)
+        groups = len(np.unique(codes))
+        dimensions = self.dimensions or min(max(groups // GROUPS_AN_ABILITY, 1), MOST_ABILITIES)
+        shrinkage = PRIOR_GROUPS / (PRIOR_GROUPS + groups) if self.shrinkage is None else self.shrinkage
+        self.items_ = sources.items.index
         with threadpool_limits(1):
-            self.model_ = CorrelatedCurves.fit(sources.scores, self.dimensions or dimensions, self.shrinkage)
-        self.line_ = _line(sources)
+            self.weights_, self.level_ = _readout(sources, codes)
+            self.model_ = CorrelatedCurves.fit(sources.scores, dimensions, shrinkage)
         self.k_ = k
         return self
 
@@ -110,9 +116,7 @@ class Optimal:
     def predict(self, answers: Answers) -> float:
         """The target's full score as the model expects it, in [0, 1]."""
         asked = Asked.of(answers, self.items_)
-        intercept, slope = self.line_
-        mean = self.model_.predicted(asked.items, asked.scores) @ self.weights_
-        return float(np.clip(intercept + slope * mean, 0.0, 1.0))
+        return float(np.clip(self.level_ + self.model_.predicted(asked.items, asked.scores) @ self.weights_, 0.0, 1.0))
 
     def _is_enough(self, belief: LocalBelief, asked: Asked) -> bool:
         if self.standard_error is None or len(asked.items) < self.least:
@@ -132,13 +136,8 @@ class Optimal:
         return weights
 
 
-def _line(sources: ResponseMatrix) -> tuple[float, float]:
-    """Intercept and slope from the mean over the items to the full score; they differ for a part of a benchmark."""
-    truth = sources.full_scores.to_numpy(dtype=np.float64)
-    known = ~np.isnan(truth)
-    if sources.coverage.get(SCORE, 1.0) >= 1.0 or known.sum() < 2:
-        return 0.0, 1.0
-    means = sources.scores[known].astype(np.float64) @ sources.weights
-    spread = means - means.mean()
-    slope = float(spread @ truth[known] / max(float(spread @ spread), 1e-12))
-    return float(truth[known].mean() - slope * means.mean()), slope
+def _readout(sources: ResponseMatrix, groups: IntArray) -> tuple[Float64Array, float]:
+    """(items,) what each item adds to the full score, and what is added to all (see `score_weights`)."""
+    if sources.coverage.get(SCORE, 1.0) >= 1.0:
+        return sources.weights, 0.0
+    return score_weights(sources.scores, sources.full_scores.to_numpy(dtype=np.float64), groups)
