@@ -27,6 +27,8 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("signature", {"regressor": "kernel_ridge"}),
     ("signature", {"regressor": "knn"}),
     ("signature", {"regressor": "forest", "trees": 10}),
+    ("signature", {"regressor": "boosting", "rounds": 10}),
+    ("signature", {"regressor": "average", "trees": 10}),
     ("signature", {"features": "both", "components": 5}),
     ("signature", {"features": "scores", "line": False, "alpha": 3.0}),
     ("auto", {"candidates": ["knn", "ridge"], "folds": 3}),

@@ -8,11 +8,14 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.decomposition import PCA
+from sklearn.ensemble import GradientBoostingRegressor
 from sklearn.linear_model import LinearRegression, Ridge
 from sklearn.neighbors import KNeighborsRegressor
 
 from anchoreval.contract import choose, fit
 from anchoreval.errors import MethodOptionError, NotApplicableError, TooFewModelsError, UnknownMethodError
+from anchoreval.estimators.boosting import Boosting
+from anchoreval.estimators.regressors import Lesson
 from anchoreval.estimators.signature import Signature
 from anchoreval.methods import Selection
 from anchoreval.registry import make_estimator, make_selector
@@ -74,7 +77,7 @@ def test_neighbours_in_components_are_scikit_learns(synthetic: Simulator) -> Non
     np.testing.assert_allclose(estimate, share * answered + (1 - share) * expected, atol=1e-5)
 
 
-@pytest.mark.parametrize("regressor", ["ridge", "kernel_ridge", "knn", "forest"])
+@pytest.mark.parametrize("regressor", ["ridge", "kernel_ridge", "knn", "forest", "boosting", "average"])
 def test_every_regressor_beats_the_mean_by_a_margin(synthetic: Simulator, regressor: str) -> None:
     """Two abilities, 300 sources, 40 random anchors: regressions know which anchors hang together."""
     sources, targets, _ = halves(synthetic(600, 400, seed=4), 40)
@@ -82,6 +85,46 @@ def test_every_regressor_beats_the_mean_by_a_margin(synthetic: Simulator, regres
     mean = mean_error(targets, fit(make_estimator("mean"), sources, selection).predict(targets))
     made = fit(Signature(regressor=regressor), sources, selection).predict(targets)
     assert mean_error(targets, made) < 0.9 * mean
+
+
+def test_boosting_is_scikit_learns_an_output_at_a_time() -> None:
+    rng = np.random.default_rng(0)
+    coordinates, leftovers = rng.normal(size=(60, 9)), rng.normal(size=(60, 2))
+    lesson = Lesson(coordinates, np.ones((60, 1)), leftovers, np.arange(60))
+    made = Boosting(rounds=30).learn(lesson, np.random.default_rng(1))
+    for output in range(2):
+        booster = GradientBoostingRegressor(
+            n_estimators=30,
+            learning_rate=0.05,
+            max_depth=3,
+            subsample=0.5,
+            max_features="sqrt",
+            random_state=int(np.random.default_rng(1).integers(2**31)),
+        ).fit(coordinates.astype(np.float32), leftovers[:, output])
+        expected = booster.predict(coordinates.astype(np.float32))
+        np.testing.assert_array_equal(made.predict(coordinates, lesson.columns)[:, output], expected)
+
+
+def test_the_average_is_the_mean_of_its_members(synthetic: Simulator) -> None:
+    """Corrections far from their limits and scores far from 0 and 1 are averaged as they are."""
+    sources, targets, selection = halves(synthetic(80, 200, n_subjects=2, seed=2), 20)
+    members = ("ridge", "knn", "kernel_ridge")
+    made = fit(Signature(regressor="average", members=members), sources, selection)
+    assert isinstance(made, Signature)
+    alone = [fit(Signature(regressor=member), sources, selection) for member in members]
+    columns = (np.zeros((1, made.space_.centre.size)), np.ones((1, 2)))
+    corrections = [each.regressor_.predict(*columns) for each in alone if isinstance(each, Signature)]
+    np.testing.assert_allclose(made.regressor_.predict(*columns), np.mean(corrections, axis=0), atol=1e-12)
+    inside = np.mean([each.predict(targets) for each in alone], axis=0)
+    assert np.median(np.abs(made.predict(targets) - inside)) < 1e-9
+
+
+def test_the_average_is_no_worse_than_its_members_on_the_whole(synthetic: Simulator) -> None:
+    sources, targets, selection = halves(synthetic(300, 300, seed=12), 30)
+    members = ("ridge", "kernel_ridge", "forest")
+    errors = [mean_error(targets, fit(Signature(regressor=r), sources, selection).predict(targets)) for r in members]
+    average = mean_error(targets, fit(Signature(regressor="average"), sources, selection).predict(targets))
+    assert average < np.mean(errors)
 
 
 def test_probabilities_beat_scores(synthetic: Simulator) -> None:
@@ -169,10 +212,16 @@ def test_copies_of_a_source_do_not_pull_the_choice_of_neighbours(synthetic: Simu
 
 
 def test_bad_options_and_unmet_needs_are_named(synthetic: Simulator) -> None:
-    with pytest.raises(MethodOptionError, match="regressor is one of ridge, kernel_ridge, knn, forest, not 'lasso'"):
+    with pytest.raises(
+        MethodOptionError, match="regressor is one of ridge, kernel_ridge, knn, forest, boosting, average"
+    ):
         make_estimator("signature", regressor="lasso")
     with pytest.raises(MethodOptionError, match="option trees must be positive, not 0"):
         make_estimator("signature", trees=0)
+    with pytest.raises(MethodOptionError, match=r"members is one of ridge, .*, boosting, not 'average'"):
+        make_estimator("signature", members=["ridge", "average"])
+    with pytest.raises(MethodOptionError, match="option members names no regressor"):
+        make_estimator("signature", members=[])
     with pytest.raises(UnknownMethodError, match="did you mean 'signature'"):
         make_estimator("signatur")
     bare, rich = synthetic(10, 20), synthetic(10, 20, options=4)
