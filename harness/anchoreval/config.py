@@ -92,13 +92,19 @@ class LmEvalScorerConfig(ScorerConfig):
 
 @dataclass
 class CompareConfig:
-    """The grid of `job=compare`; None means every one that is registered."""
+    """The grid of `job=compare`; None means every method that is registered.
+
+    `workers` None takes all processor cores but one, at most 8. `cells` are the folders of finished cells, of which the
+    first is written to; None means `cells` inside `results`.
+    """
 
     selectors: list[Any] | None = None
     estimators: list[Any] | None = None
     k: list[int] = field(default_factory=lambda: [10, 30, 100])
     splits: list[str] = field(default_factory=lambda: ["iid"])
     repeats: int = 5
+    workers: int | None = None
+    cells: list[str] | None = None
 
 
 @dataclass
@@ -127,7 +133,8 @@ class Config:
     k: int = 100
     seed: int = 0
     level: float = 0.95
-    calibration: Any = 0.3
+    calibration: Any = "auto"
+    intervals: str = "auto"
     missing: str = "refuse"
     anchors: str | None = None
     results: str = "results"
@@ -143,8 +150,14 @@ class Config:
     aggregation: str | None = None
 
 
+def usual_calibration(job: str) -> str | float:
+    """The default of `calibration`: `auto`, but a share for comparisons, which draw new targets in every repeat."""
+    return 0.3 if job == "compare" else "auto"
+
+
 def register() -> None:
     """Put the schema where Hydra finds it; the YAML files name it in their defaults lists."""
+    OmegaConf.register_new_resolver("usual_calibration", usual_calibration, replace=True)
     store = ConfigStore.instance()
     store.store(name="schema", node=Config, provider="anchoreval")
     for name, schema in {

@@ -27,14 +27,17 @@ def test_a_comparison_equals_the_function_and_has_random_beside(here: Path, caps
     assert main(["job=compare", "benchmark.path=bench", *GRID, chosen, "seed=4"]) == 0
     (folder,) = (here / "results" / "runs").iterdir()
     cells = pd.read_parquet(folder / "cells.parquet")
-    labels = ["random", "disco", "stratified", ("stratified", {"allocation": "equal"})]
+    labels = ["random", "random_search", "disco", "stratified", ("stratified", {"allocation": "equal"})]
     expected = compare(read_benchmark("bench"), labels, ["mean", "weighted"], k=[5, 15], repeats=2, seed=4)
     timeless = [c for c in expected.columns if not c.endswith("seconds")]
     pd.testing.assert_frame_equal(cells[timeless], expected[timeless], check_dtype=False)
-    assert set(cells["selector"]) == {"random", "disco", "stratified", "stratified(allocation=equal)"}
+    chose = {"random", "random_search", "disco", "stratified", "stratified(allocation=equal)"}
+    assert set(cells["selector"]) == chose
     out = capsys.readouterr().out
     assert "disco: not applicable: selector disco needs option probabilities" in out
-    assert {"cells.csv", "report.md", "result.json", "done.json"} <= {p.name for p in folder.iterdir()}
+    assert {"cells.csv", "resolution.csv", "report.md", "result.json", "done.json"} <= {
+        p.name for p in folder.iterdir()
+    }
     assert (folder / "figures" / "error_by_budget.png").is_file()
     assert main(["job=compare", "benchmark.path=bench", *GRID, chosen, "seed=4", "exit_code=true"]) == 3
     assert capsys.readouterr().out == out.replace("written to", "was complete:")
@@ -67,3 +70,31 @@ def test_the_rule_for_missing_answers_reaches_the_comparison(
     assert main(["job=compare", "benchmark.path=holed", "missing=allow", *grid]) == 0
     (folder,) = (here / "results" / "runs").iterdir()
     assert pd.read_parquet(folder / "cells.parquet")["n_source"].iloc[0] >= 25
+
+
+def test_a_larger_comparison_goes_on_from_finished_cells(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from anchor_selectors.random_search import RandomSearch
+
+    calls, select = [], RandomSearch.select
+
+    def counted(self: RandomSearch, *arguments: object) -> object:
+        calls.append(arguments[1])
+        return select(self, *arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(RandomSearch, "select", counted)
+    grid = ["job=compare", "benchmark.path=bench", "compare.k=[5]", "compare.selectors=[random]"]
+    assert main([*grid, "compare.repeats=2", "compare.estimators=[weighted]", "compare.workers=1"]) == 0
+    assert main([*grid, "compare.repeats=3", "compare.estimators=[mean,weighted]"]) == 0
+    assert len(calls) == 3
+    assert len(list((here / "results" / "runs").iterdir())) == 2
+    elsewhere = ["compare.repeats=2", "compare.estimators=[mean]", "compare.cells=[elsewhere,results/cells]"]
+    assert main([*grid, *elsewhere]) == 0
+    assert len(calls) == 3
+    assert not (here / "elsewhere").exists()
+
+
+def test_the_number_of_workers_decides_nothing_but_the_time(here: Path) -> None:
+    grid = ["job=compare", "benchmark.path=bench", "compare.k=[5]", "compare.selectors=[random]"]
+    assert main([*grid, "compare.repeats=1", "compare.estimators=[mean]"]) == 0
+    assert main([*grid, "compare.repeats=1", "compare.estimators=[mean]", "compare.workers=2", "exit_code=true"]) == 3
+    assert main([*grid, "compare.repeats=2", "compare.estimators=[mean]", "compare.workers=0"]) == 2

@@ -13,7 +13,8 @@ import pytest
 from anchoreval.errors import BudgetError, ConfigurationError, MethodOptionError, UnknownMethodError
 from anchoreval.groups import model_groups
 from anchoreval.methods import Selection
-from anchoreval.protocol.compare import COLUMNS, KEYS, SECONDS, compare
+from anchoreval.protocol.compare import compare
+from anchoreval.protocol.comparison import COLUMNS, KEYS, SECONDS
 from anchoreval.protocol.metrics import METRICS
 from anchoreval.protocol.roles import assign_roles
 from anchoreval.protocol.summary import summary

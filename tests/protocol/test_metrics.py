@@ -76,6 +76,16 @@ def test_mdad_is_not_fooled_by_one_lucky_pair() -> None:
     assert np.isnan(mdad(-truth, truth))
 
 
+def test_slope_is_that_of_the_line_through_estimates_and_one_without_shrinkage() -> None:
+    rng = np.random.default_rng(3)
+    truth = rng.random(50)
+    estimate = 0.1 + 0.7 * truth + 0.05 * rng.normal(size=50)
+    assert error_metrics(estimate, truth)["slope"] == pytest.approx(stats.linregress(truth, estimate).slope)
+    assert error_metrics(0.7 * truth + 0.1, truth)["slope"] == pytest.approx(0.7)
+    assert error_metrics(truth, truth)["slope"] == pytest.approx(1.0)
+    assert np.isnan(error_metrics(estimate, np.full(50, 0.1 + 0.2))["slope"])
+
+
 def test_degenerate_targets_give_nan_not_zero() -> None:
     one = error_metrics([0.5], [0.6])
     assert one["mae"] == pytest.approx(10)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from anchoreval.responses import ResponseMatrix
 from anchoreval.studies.optimal_design import (
     BUDGETS,
     CLUSTERS,
     ESTIMATORS,
     SELECTORS,
-    protocol_cells,
     protocol_report,
+    protocol_table,
     thinned_report,
 )
 
@@ -63,11 +65,13 @@ def test_marks_say_which_differences_are_resolved() -> None:
     assert row[6:] == [f"{means[name]:.2f}{marks[name]}" for name in levels]
 
 
-def test_every_cell_is_a_comparison_of_its_own() -> None:
-    cells = protocol_cells(Path("data"), ["b", "c"], {"iid": 3, "family": 1})
-    assert len(cells) == 2 * 4 * len(SELECTORS)
-    assert len({cell.file(Path("x")) for cell in cells}) == len(cells)
-    assert {cell.budgets for cell in cells} == {BUDGETS}
-    assert {e["name"] for e in cells[0].estimators} == set(ESTIMATORS)
-    greedy = next(cell.selector for cell in cells if cell.label == "greedy alone")
-    assert greedy == {"name": "optimal", "prior_groups": 0.0}
+def test_the_table_has_every_method_in_every_split_benchmark_by_benchmark(
+    synthetic: Callable[..., ResponseMatrix], tmp_path: Path
+) -> None:
+    made = {"z": synthetic(60, 120, seed=1), "a": synthetic(60, 110, seed=2)}
+    table = protocol_table(made, {"iid": 2, "family": 1}, tmp_path, workers=1)
+    assert len(table) == 2 * 3 * len(SELECTORS) * len(ESTIMATORS) * len(BUDGETS)
+    assert list(dict.fromkeys(table["benchmark"])) == ["z", "a"]
+    assert (table["status"] == "ok").all()
+    assert line_of(protocol_report(table, {"iid": 2, "family": 1}), "z", "family", BUDGETS[0], "signature")
+    assert SELECTORS["greedy alone"] == {"name": "optimal", "prior_groups": 0.0}

@@ -7,9 +7,7 @@ import pandas as pd
 import pytest
 
 from anchoreval.responses import ResponseMatrix
-from anchoreval.studies import cells as cells_module
-from anchoreval.studies.cells import Cell, work_off
-from anchoreval.studies.selector_table import BUDGETS, cells, report, specs
+from anchoreval.studies.selector_table import BUDGETS, COMMON, OWN, measured, report
 
 Simulator = Callable[..., ResponseMatrix]
 
@@ -27,36 +25,21 @@ def folder(synthetic: Simulator, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def small(folder: Path, *names: str) -> list[Cell]:
-    return [cell for cell in cells(folder, ["first", "second"], 2) if cell.label in names]
+def small(folder: Path, kept: Path, *labels: str) -> pd.DataFrame:
+    return measured(folder, ["first", "second"], 2, kept, 1, labels)
 
 
-def test_finished_cells_are_not_computed_again(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    wanted = small(folder, "random", "stratified_difficulty")
-    kept = tmp_path / "cells"
-    table = work_off(wanted, kept, workers=1)
-    assert len(table) == len(wanted) * len(BUDGETS) * 2
-    monkeypatch.setattr(cells_module, "_compute", lambda *_: pytest.fail("computed again"))
-    pd.testing.assert_frame_equal(work_off(wanted, kept), table)
-
-
-def test_what_decides_a_cell_decides_its_file(folder: Path, tmp_path: Path) -> None:
-    files = [cell.file(tmp_path) for cell in cells(folder, ["first", "second"], 2)]
-    assert len(set(files)) == len(files) == 2 * 2 * len(specs())
-
-
-def test_a_cell_is_the_comparison_of_its_repeat(folder: Path) -> None:
-    first, again = (small(folder, "random")[n].rows() for n in (0, 0))
-    timings = ["select_seconds", "fit_seconds"]
-    pd.testing.assert_frame_equal(first.drop(columns=timings), again.drop(columns=timings))
-    other = small(folder, "random")[1].rows()
-    assert set(other["repeat"]) == {1}
-    assert (other["mae"] != first["mae"]).any()
+def test_every_selector_is_read_twice_and_finished_cells_are_kept(folder: Path, tmp_path: Path) -> None:
+    table = small(folder, tmp_path / "cells", "random", "stratified_difficulty")
+    assert len(table) == 2 * 2 * 2 * len(BUDGETS) * 2
+    assert set(table["estimator"]) == {COMMON, OWN}
+    assert not table.duplicated(["benchmark", "repeat", "selector", "estimator", "k"]).any()
+    again = small(folder, tmp_path / "cells", "random", "stratified_difficulty")
+    pd.testing.assert_frame_equal(again, table, check_exact=True)  # seconds included: nothing was computed
 
 
 def test_the_report_says_what_does_not_apply_and_marks_the_best(folder: Path, tmp_path: Path) -> None:
-    wanted = small(folder, "random", "stratified_difficulty", "disco")
-    table = work_off(wanted, tmp_path / "cells", workers=1)
+    table = small(folder, tmp_path / "cells", "random", "stratified_difficulty", "disco")
     text = report(table)
     assert "not applicable: selector disco needs option probabilities" in text
     for benchmark in ("first", "second"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,14 @@ from anchoreval.errors import ConfigurationError, MethodError, NotApplicableErro
 from anchoreval.instantiate import estimator, selector
 from anchoreval.jobs import output
 from anchoreval.jobs.request import benchmark, check_level, refuse_import_keys, resolved_yaml
-from anchoreval.protocol.compare import compare
-from anchoreval.protocol.digests import content_digest, content_of
-from anchoreval.registry import estimators, method_name, method_options, provider, selectors
+from anchoreval.protocol.compare import comparison
+from anchoreval.protocol.comparison import Comparison
+from anchoreval.protocol.digests import content_digest, method_identity
+from anchoreval.protocol.marks import REFERENCE, marks
+from anchoreval.protocol.resolution import DRAWS, LEVEL
+from anchoreval.registry import estimators, selectors
 from anchoreval.reporting.compare_report import markdown_report, page, terminal_report
-from anchoreval.reporting.figure_compare import REFERENCE, error_by_budget
+from anchoreval.reporting.figure_compare import error_by_budget
 from anchoreval.reporting.page import write_page
 from anchoreval.responses import ResponseMatrix
 from anchoreval.runs import Outcome, Run
@@ -26,13 +30,21 @@ from anchoreval.versions import installed_versions
 
 Methods = dict[str, Any]
 """Methods by the label that tables give them."""
+BASELINES = (REFERENCE, "random_search")
+"""Selectors that stand beside all others: random anchors, and the best of many random subsets."""
+PLAIN_BASELINES = tuple({"name": name} for name in BASELINES)
+MOST_WORKERS = 8
+"""Processes that are started unless more are asked for."""
 
 
 def run(config: DictConfig) -> Outcome:
     """Do the job, unless this very comparison is complete: then show it again.
 
+    Finished cells are kept as they come, so that a comparison that was killed goes on, and a larger one begins with
+    what it shares with those before it.
+
     Raises:
-        RequestError: the request was wrong, or no method is applicable; nothing was written.
+        RequestError: the request was wrong, or no method is applicable; no run was written.
         MethodError: every combination failed.
     """
     refuse_import_keys(config)
@@ -43,22 +55,22 @@ def run(config: DictConfig) -> Outcome:
     changed = not work.is_complete()
     if changed:
         with work.timed("compare"):
-            cells = _measured(config, matrix, chosen)
-        _write(work, cells, config)
-    cells = pd.read_parquet(work.folder / "cells.parquet")
+            found = _measured(config, matrix, chosen)
+        _write(work, found, config)
+    cells, resolution = (pd.read_parquet(work.folder / f"{name}.parquet") for name in ("cells", "resolution"))
     closing = f"{'written to' if changed else 'was complete:'} {work.folder}"
-    output.page(terminal_report(cells), closing)
+    output.page(terminal_report(cells, resolution), closing)
     return Outcome(work.folder, changed)
 
 
 def _methods(kind: str, given: Any) -> Methods:
-    """Methods by label: all registered ones by default, and random among the selectors always."""
+    """Methods by label: all registered ones by default, and the baselines among the selectors always."""
     registered = selectors() if kind == "selector" else estimators()
     nodes = list(registered) if given is None else OmegaConf.to_container(given, resolve=True)
     if not isinstance(nodes, list) or not nodes:
         raise ConfigurationError(f"compare.{kind}s is empty")
-    if kind == "selector" and REFERENCE not in [n if isinstance(n, str) else n.get("name") for n in nodes]:
-        nodes = [REFERENCE, *nodes]
+    if kind == "selector":
+        nodes = [*BASELINES, *(node for node in nodes if node not in BASELINES and node not in PLAIN_BASELINES)]
     made: Methods = {}
     for node in nodes:
         plain = {"name": node} if isinstance(node, str) else node
@@ -85,7 +97,7 @@ def _label(node: Mapping[str, Any]) -> str:
 
 def _identity(config: DictConfig, matrix: ResponseMatrix, chosen: Mapping[str, Methods]) -> dict[str, Any]:
     methods = {
-        kind: {label: [_by_content(method), provider(kind, method_name(method))] for label, method in methods.items()}
+        kind: {label: method_identity(kind, method) for label, method in methods.items()}
         for kind, methods in chosen.items()
     }
     grid = OmegaConf.to_container(config.compare, resolve=True)
@@ -99,17 +111,13 @@ def _identity(config: DictConfig, matrix: ResponseMatrix, chosen: Mapping[str, M
         "level": config.level,
         "calibration": _share(config),
         "missing": config.missing,
+        "resolution": {"draws": DRAWS, "level": LEVEL},
         "anchoreval": installed_versions()["anchoreval"],
     }
 
 
-def _by_content(method: object) -> dict[str, Any]:
-    """A method's options; files that they name count by their content."""
-    return {option: content_of(value) for option, value in method_options(method).items()}
-
-
-def _measured(config: DictConfig, matrix: ResponseMatrix, chosen: Mapping[str, Methods]) -> pd.DataFrame:
-    cells = compare(
+def _measured(config: DictConfig, matrix: ResponseMatrix, chosen: Mapping[str, Methods]) -> Comparison:
+    found = comparison(
         matrix,
         selectors=chosen["selector"],
         estimators=chosen["estimator"],
@@ -121,21 +129,32 @@ def _measured(config: DictConfig, matrix: ResponseMatrix, chosen: Mapping[str, M
         calibration=_share(config),
         missing=config.missing,
         progress=True,
+        workers=_workers(config.compare.workers),
+        cells=list(config.compare.cells or [Path(config.results) / "cells"]),
     )
+    cells = found.table
     if (cells["status"] == "ok").any():
-        return cells
+        return found
     if (cells["status"] == "failed").any():
         raise MethodError(f"every combination failed: {cells.loc[cells['status'] == 'failed', 'reason'].iloc[0]}")
     raise NotApplicableError(f"no combination is applicable: {cells['reason'].iloc[0]}")
 
 
-def _write(work: Run, cells: pd.DataFrame, config: DictConfig) -> None:
+def _workers(given: int | None) -> int:
+    """Number of processes: as given, else one less than there are cores to run on."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return given if given is not None else max(1, min(cores - 1, MOST_WORKERS))
+
+
+def _write(work: Run, found: Comparison, config: DictConfig) -> None:
+    cells, resolution = found.table, marks(found, seed=config.seed)
     with work.writing(resolved_yaml(config)) as folder:
-        cells.to_parquet(folder / "cells.parquet", index=False)
-        write_text(folder / "cells.csv", cells.to_csv(index=False, lineterminator="\n"))
+        for name, table in (("cells", cells), ("resolution", resolution)):
+            table.to_parquet(folder / f"{name}.parquet", index=False)
+            write_text(folder / f"{name}.csv", table.to_csv(index=False, lineterminator="\n"))
         caption = error_by_budget(folder / "figures" / "error_by_budget.png", cells)
         figures = {"figures/error_by_budget.png": caption}
-        write_text(folder / "report.md", markdown_report(cells, figures))
-        write_page(folder / "report.html", page(cells, folder, figures))
+        write_text(folder / "report.md", markdown_report(cells, resolution, figures))
+        write_page(folder / "report.html", page(cells, resolution, folder, figures))
         counts = {str(status): int(n) for status, n in cells["status"].value_counts().items()}
         write_json(folder / "result.json", {"cells": len(cells), "status": counts})

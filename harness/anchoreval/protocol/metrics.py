@@ -32,6 +32,7 @@ METRICS = (
     "rmse",
     "bias",
     "max_error",
+    "slope",
     "spearman",
     "kendall",
     "pairwise_agreement",
@@ -53,10 +54,12 @@ def error_metrics(estimate: Any, truth: Any, lower: Any = None, upper: Any = Non
         upper: (models,) upper ends.
 
     Returns:
-        `mae`, `rmse`, `bias` (estimate - truth), `max_error`, `mdad`, `interval_width` in percentage points;
-        `spearman`, `kendall` (tau-b); `pairwise_agreement`; `within_5pct`, `within_10pct`: share of models whose
-        rank is wrong by at most 5 % or 10 % of the number of models; `coverage`: share of truths inside the interval,
-        over the models that have one. NaN where a figure is not defined (two models for a rank, an interval).
+        `mae`, `rmse`, `bias` (estimate - truth), `max_error`, `mdad`, `interval_width` in percentage points; `slope`
+        of the least-squares line through the estimates against the truths (1: no shrinkage; 0.8: a model 10 points
+        above the mean is put 8 above it); `spearman`, `kendall` (tau-b); `pairwise_agreement`; `within_5pct`,
+        `within_10pct`: share of models whose rank is wrong by at most 5 % or 10 % of the number of models;
+        `coverage`: share of truths inside the interval, over the models that have one. NaN where a figure is not
+        defined (two models for a rank, an interval).
 
     Raises:
         ResponseDataError: the arrays differ in length, or a truth is not known.
@@ -71,7 +74,9 @@ def error_metrics(estimate: Any, truth: Any, lower: Any = None, upper: Any = Non
         raise ResponseDataError(f"the full score of model number {int(np.argmax(np.isnan(arrays[1])))} is not known")
     there = ~np.isnan(arrays[0])
     known = [values[there] for values in (*arrays, *ends)]
-    figures = {**_errors(known[0] - known[1]), **_order(known[0], known[1]), **_intervals(known[1], known[2], known[3])}
+    estimates, truths, low, high = known
+    figures = {**_errors(estimates - truths), **_order(estimates, truths), **_intervals(truths, low, high)}
+    figures["slope"] = _slope(estimates, truths)
     return {name: figures[name] for name in METRICS}
 
 
@@ -119,6 +124,13 @@ def _order(estimate: Float64Array, truth: Float64Array) -> dict[str, float]:
         "within_10pct": _within(estimate, truth, 0.10),
         "mdad": mdad(estimate, truth),
     }
+
+
+def _slope(estimate: Float64Array, truth: Float64Array) -> float:
+    """Slope of estimate on truth; NaN where the truths do not differ."""
+    apart = truth - truth.mean() if truth.size else truth
+    spread = float(apart @ apart)
+    return float(apart @ estimate) / spread if spread > ROUNDING**2 * max(len(truth), 1) else float("nan")
 
 
 def _within(estimate: Float64Array, truth: Float64Array, share: float) -> float:

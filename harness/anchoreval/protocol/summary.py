@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from anchoreval.protocol.compare import COUNTS, KEYS, SECONDS
+from anchoreval.protocol.comparison import KEYS, SECONDS
 from anchoreval.protocol.metrics import METRICS
+from anchoreval.protocol.records import COUNTS
 
 BY = [key for key in KEYS if key != "repeat"]
 FIGURES = [*COUNTS, *METRICS, *SECONDS]

@@ -7,11 +7,12 @@ import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import pandas as pd
 
+from anchoreval.anchors.document import plain_data
 from anchoreval.arrays import BoolArray, Float64Array
 from anchoreval.contract import choose
 from anchoreval.errors import MethodError, NotApplicableError
@@ -37,6 +38,23 @@ class Conditions:
 
 
 @dataclass(frozen=True, eq=False)
+class Reading:
+    """What an estimator made of a selection in one trial.
+
+    Attributes:
+        reason: a remark that a reader of the figures must know; often empty.
+        seconds: of the fit.
+        figures: numbers of models and anchors, and those of `anchoreval.protocol.metrics.error_metrics`.
+        errors: (targets,) estimate minus truth in score units; NaN where a target answered no anchor.
+    """
+
+    reason: str
+    seconds: float
+    figures: dict[str, float]
+    errors: Float64Array
+
+
+@dataclass(frozen=True, eq=False)
 class Trial:
     """Models divided once, for every method that is tried on them.
 
@@ -44,6 +62,7 @@ class Trial:
         sources: models with a full score that are no targets.
         roles: of the sources.
         groups: of the sources.
+        target_groups: of the targets.
         targets: models whose full scores are to be reconstructed.
         truth: (targets,) their full scores.
         seed: of every method.
@@ -53,6 +72,7 @@ class Trial:
     sources: ResponseMatrix
     roles: pd.Series[str]
     groups: pd.Series[str]
+    target_groups: pd.Series[str]
     targets: ResponseMatrix
     truth: Float64Array
     seed: int
@@ -68,10 +88,12 @@ class Trial:
         sides = split(matrix, kind, seed, conditions.test_share, conditions.missing)
         known = matrix if conditions.missing == "refuse" else with_full_scores(matrix)
         sources, targets = known.subset(models=sides.sources), known.subset(models=sides.targets)
+        groups = model_groups(matrix)
         return cls(
             sources=sources,
             roles=assign_roles(sources, conditions.calibration, seed),
-            groups=model_groups(matrix)[sides.sources],
+            groups=groups[sides.sources],
+            target_groups=groups[sides.targets],
             targets=targets,
             truth=np.asarray(targets.full_scores, dtype=np.float64),
             seed=seed,
@@ -79,13 +101,21 @@ class Trial:
         )
 
     def select(self, selector: Selector, k: int) -> tuple[Selection, float]:
-        """The anchors that a selector picks from the selecting models, and the seconds that it took."""
+        """The anchors that a selector picks from the selecting models, and the seconds that it took.
+
+        Raises:
+            NotApplicableError, BudgetError: a need of the selector is not met, or k is too large.
+            MethodError: the selector broke its contract, or tells something that is not plain data.
+        """
         choosing = self.sources.subset(models=self.roles.index[self.roles == SELECT])
         started = perf_counter()
-        return choose(selector, choosing, k, self.seed), perf_counter() - started
+        chosen = choose(selector, choosing, k, self.seed)
+        seconds = perf_counter() - started
+        details = plain_data(chosen.details, f"selector {method_name(selector)}: details")
+        return dataclasses.replace(chosen, details=details), seconds
 
-    def figures(self, selection: Selection, estimator: Estimator) -> dict[str, Any]:
-        """Every figure of a row: errors on the targets, numbers of models and anchors, seconds of the fit.
+    def read(self, selection: Selection, estimator: Estimator) -> Reading:
+        """What an estimator makes of a selection.
 
         Raises:
             NotApplicableError: a need of the estimator is not met, or no target answered any anchor.
@@ -99,14 +129,19 @@ class Trial:
         if silent.all():
             raise NotApplicableError(f"none of the {len(silent)} targets answered any anchor")
         estimates = self._predicted(fitted, answers, silent)
-        return {
-            "reason": "; ".join(self._remarks(fitted, int(silent.sum()))),
-            "n_source": self.sources.n_models,
-            "n_target": int((~silent).sum()),
-            "n_anchors": len(selection.items),
-            **error_metrics(estimates[SCORE], self.truth[~silent], estimates["lower"], estimates["upper"]),
-            "fit_seconds": seconds,
-        }
+        errors = np.full(len(silent), np.nan)
+        errors[~silent] = estimates[SCORE].to_numpy(dtype=np.float64) - self.truth[~silent]
+        return Reading(
+            reason="; ".join(self._remarks(fitted, int(silent.sum()))),
+            seconds=seconds,
+            figures={
+                "n_source": self.sources.n_models,
+                "n_target": int((~silent).sum()),
+                "n_anchors": len(selection.items),
+                **error_metrics(estimates[SCORE], self.truth[~silent], estimates["lower"], estimates["upper"]),
+            },
+            errors=errors,
+        )
 
     def _predicted(self, fitted: Reconstruction, answers: ResponseMatrix, silent: BoolArray) -> pd.DataFrame:
         """Estimates and intervals of the targets that answered at least one anchor."""

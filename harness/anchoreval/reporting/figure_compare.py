@@ -7,9 +7,9 @@ from typing import Any
 
 import pandas as pd
 
+from anchoreval.protocol.marks import REFERENCE
 from anchoreval.reporting.canvas import COLOURS, MARKERS, figure
 
-REFERENCE = "random"
 BAND = 2.0
 """Bands reach this many standard errors over repeats to either side."""
 

@@ -17,10 +17,10 @@ import pandas as pd
 
 from anchoreval.atomic import write_text
 from anchoreval.methods import Policy, Selector
+from anchoreval.numerics.resampled_t import resolved_sign
 from anchoreval.protocol.adaptive import adaptive_trial
 from anchoreval.registry import make_policy, make_selector
 from anchoreval.reporting.tables import markdown_table
-from anchoreval.studies.against_random import resolved_sign
 from anchoreval.studies.benchmarks import read_benchmark, study_arguments
 
 BENCHMARKS = ("arc", "musr", "ifeval", "mmlu_options")

@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import stdtrit
 
-from anchoreval.arrays import Float64Array
+from anchoreval.numerics.resampled_t import resolved_sign
 
 REFERENCE = "random"
 
@@ -58,24 +57,6 @@ def _compared(
     if not ratios:
         return {}
     return {"ratio": float(np.exp(np.mean(ratios))), "better": signs.count(-1), "worse": signs.count(1)}
-
-
-def resolved_sign(differences: Float64Array, test_to_train: float) -> int:
-    """-1 or 1 where the mean difference over random splits is resolved at 95 %, else 0.
-
-    Splits share models, so their differences are not independent: the variance of the mean is taken as
-    sd^2 (1 / splits + test / train), and the quantile is Student's (Nadeau and Bengio 2003).
-
-    Args:
-        differences: (splits,) of two methods on the same split.
-        test_to_train: number of target models over number of source models.
-    """
-    splits = len(differences)
-    if splits < 2:
-        return 0
-    error = differences.std(ddof=1) * np.sqrt(1.0 / splits + test_to_train)
-    mean = float(differences.mean())
-    return int(np.sign(mean)) if abs(mean) > stdtrit(splits - 1, 0.975) * error else 0
 
 
 def _best_reading(part: pd.DataFrame, k: int, estimators: Sequence[str]) -> pd.Series[float] | None:

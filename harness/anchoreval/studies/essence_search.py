@@ -20,8 +20,8 @@ from anchoreval.arrays import IntArray
 from anchoreval.contract import choose, generator
 from anchoreval.groups import draw_groups, model_groups
 from anchoreval.numerics.gam import fit_gam
+from anchoreval.numerics.resampled_t import resolved_sign
 from anchoreval.responses import ResponseMatrix
-from anchoreval.studies.against_random import resolved_sign
 from anchoreval.studies.benchmarks import read_benchmark, study_arguments
 
 BENCHMARKS = ("arc", "ifeval")

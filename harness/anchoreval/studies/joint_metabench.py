@@ -20,10 +20,10 @@ from anchoreval.estimators.gam import Gam
 from anchoreval.estimators.signature import Signature
 from anchoreval.groups import draw_groups, model_groups
 from anchoreval.methods import Estimator, Selection
+from anchoreval.numerics.resampled_t import resolved_sign
 from anchoreval.registry import make_selector
 from anchoreval.reporting.tables import markdown_table
 from anchoreval.responses import SCORE, ResponseMatrix
-from anchoreval.studies.against_random import resolved_sign
 from anchoreval.studies.benchmarks import read_benchmark, study_arguments
 from anchoreval.studies.suite_factors import SuiteFactors, suite_factors
 from anchoreval.suite import Suite

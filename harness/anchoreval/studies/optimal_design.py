@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +18,14 @@ import numpy as np
 import pandas as pd
 
 from anchoreval.atomic import write_text
+from anchoreval.numerics.resampled_t import resolved_sign
+from anchoreval.protocol.compare import compare
 from anchoreval.protocol.roles import with_full_scores
 from anchoreval.reporting.tables import markdown_table
 from anchoreval.responses import ResponseMatrix
 from anchoreval.store import load_benchmark
-from anchoreval.studies.against_random import REFERENCE, errors_by_repeat, resolved_sign
+from anchoreval.studies.against_random import REFERENCE, errors_by_repeat
 from anchoreval.studies.benchmarks import read_benchmark, study_arguments
-from anchoreval.studies.cells import Cell, work_off
 from anchoreval.studies.source_groups import Thinning
 
 DEVELOPMENT = ("pocket", "livebench", "openllm_large_truthfulqa", "openllm_large_winogrande")
@@ -70,16 +71,27 @@ def thinned_table(matrices: Iterable[ResponseMatrix], repeats: int) -> pd.DataFr
     return pd.concat([thinning.errors(matrix, GROUPS) for matrix in matrices], ignore_index=True)
 
 
-def protocol_cells(data: Path, benchmarks: Sequence[str], repeats: dict[str, int]) -> list[Cell]:
-    """The comparisons behind the second table, the benchmark slowest."""
-    estimators = tuple(ESTIMATORS.values())
-    return [
-        Cell(str(data), benchmark, split, repeat, label, spec, estimators, BUDGETS)
-        for benchmark in benchmarks
+def protocol_table(
+    matrices: Mapping[str, ResponseMatrix], repeats: Mapping[str, int], cells: Path, workers: int
+) -> pd.DataFrame:
+    """The comparisons behind the second table, the benchmark slowest; finished cells are kept in a folder."""
+    tables = [
+        compare(
+            matrices,
+            SELECTORS,
+            ESTIMATORS,
+            k=BUDGETS,
+            splits=split,
+            repeats=count,
+            workers=workers,
+            cells=cells,
+            progress=True,
+        )
         for split, count in repeats.items()
-        for repeat in range(count)
-        for label, spec in SELECTORS.items()
     ]
+    order = {name: n for n, name in enumerate(matrices)}
+    together = pd.concat(tables, ignore_index=True)
+    return together.sort_values("benchmark", key=lambda names: names.map(order), kind="stable", ignore_index=True)
 
 
 def thinned_report(table: pd.DataFrame) -> str:
@@ -148,8 +160,9 @@ def _run(options: argparse.Namespace) -> None:
     if options.development:
         parts.append(thinned_report(thinned_table(_matrices(options.data, options.development), options.draws)))
     if options.reporting:
-        cells = protocol_cells(options.data, options.reporting, repeats)
-        parts.append(protocol_report(work_off(cells, options.cells, options.workers), repeats))
+        matrices = {name: read_benchmark(options.data, name) for name in options.reporting}
+        table = protocol_table(matrices, repeats, options.cells, options.workers)
+        parts.append(protocol_report(table, repeats))
     text = "\n".join(parts)
     write_text(options.into / "optimal.md", text)
     sys.stdout.write(text)

@@ -18,11 +18,11 @@ import numpy as np
 import pandas as pd
 
 from anchoreval.atomic import write_text
+from anchoreval.protocol.compare import compare
 from anchoreval.registry import selectors
 from anchoreval.reporting.tables import markdown_table
 from anchoreval.studies.against_random import against_random, errors_by_repeat
-from anchoreval.studies.benchmarks import study_arguments
-from anchoreval.studies.cells import Cell, work_off
+from anchoreval.studies.benchmarks import read_benchmark, study_arguments
 
 BENCHMARKS = (
     "arc",
@@ -81,15 +81,21 @@ def specs() -> dict[str, dict[str, Any]]:
     return {**{name: {"name": name} for name in names}, **VARIANTS}
 
 
-def cells(data: Path, benchmarks: Sequence[str], repeats: int) -> list[Cell]:
-    """All comparisons, the benchmark slowest, so that a process seldom reads another one."""
-    estimators = ({"name": COMMON}, {"name": OWN})
-    return [
-        Cell(str(data), benchmark, "iid", repeat, label, spec, estimators, BUDGETS)
-        for benchmark in benchmarks
-        for repeat in range(repeats)
-        for label, spec in specs().items()
-    ]
+def measured(
+    data: Path, benchmarks: Sequence[str], repeats: int, cells: Path, workers: int, labels: Sequence[str] | None = None
+) -> pd.DataFrame:
+    """The comparison of all selectors, or of some by label; finished cells are kept in a folder."""
+    wanted = {label: spec for label, spec in specs().items() if labels is None or label in labels}
+    return compare(
+        {name: read_benchmark(data, name) for name in benchmarks},
+        wanted,
+        [COMMON, OWN],
+        k=BUDGETS,
+        repeats=repeats,
+        workers=workers,
+        cells=cells,
+        progress=True,
+    )
 
 
 def report(table: pd.DataFrame) -> str:
@@ -175,7 +181,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _run(options: argparse.Namespace) -> None:
     from anchoreval.reporting.figure_ratios import ratio_map
 
-    table = work_off(cells(options.data, options.benchmarks, options.repeats), options.cells, options.workers)
+    table = measured(options.data, options.benchmarks, options.repeats, options.cells, options.workers)
     text = report(table)
     write_text(options.into / "selectors.md", text)
     write_text(options.into / "selectors.csv", table.round(4).to_csv(index=False))
