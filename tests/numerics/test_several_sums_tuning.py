@@ -50,9 +50,9 @@ def test_errors_are_those_of_the_dense_procedure() -> None:
     scores, groups = correlated(23, 15), np.arange(23)
     weights = np.random.default_rng(0).random(15)
     settings = [Setting(0.1, 0.1), Setting(0.8, 0.3)]
-    errors = left_out_errors_of_sums(scores, weights, PARTS, groups, 4, settings, np.random.default_rng(9))
+    sums = sums_of_parts(weights, PARTS) * [[1.0], [-2.0]]
+    errors = left_out_errors_of_sums(scores, sums, PARTS, groups, 4, settings, np.random.default_rng(9))
     folds = group_folds(groups, FOLDS, np.random.default_rng(9))
-    sums = sums_of_parts(weights, PARTS)
     expected = [dense_error(scores, sums, folds, 4, setting.shrinkage, setting.noise) for setting in settings]
     np.testing.assert_allclose(errors, expected, rtol=1e-7)
 
@@ -62,7 +62,7 @@ def test_one_part_gives_the_errors_of_one_sum() -> None:
     settings = [Setting(0.2, 0.05, 0.5), Setting(0.6, 0.05, 0.1)]
     one = left_out_errors(scores, weights, groups, 5, settings, np.random.default_rng(3), 3)
     same = np.zeros(15, dtype=np.int64)
-    several = left_out_errors_of_sums(scores, weights, same, groups, 5, settings, np.random.default_rng(3), 3)
+    several = left_out_errors_of_sums(scores, weights[None], same, groups, 5, settings, np.random.default_rng(3), 3)
     np.testing.assert_allclose(several, one, rtol=1e-9)
 
 
@@ -85,13 +85,13 @@ def test_few_candidates_still_stand_for_the_whole_sums(monkeypatch: pytest.Monke
     scores = rng.normal(size=(60, 1)) + 0.5 * rng.normal(size=(60, 400))
     parts, groups, weights = np.arange(400) % 2, np.arange(60), np.full(400, 1 / 400)
     monkeypatch.setattr(several_sums_tuning, "CANDIDATES", 40)
-    rng = np.random.default_rng(0)
-    error = left_out_errors_of_sums(scores, weights, parts, groups, 10, [Setting(0.1, 0.1)], rng)[0]
-    assert error < 0.1 * np.var(scores @ sums_of_parts(weights, parts).T, axis=0).sum()
+    sums, rng = sums_of_parts(weights, parts), np.random.default_rng(0)
+    error = left_out_errors_of_sums(scores, sums, parts, groups, 10, [Setting(0.1, 0.1)], rng)[0]
+    assert error < 0.1 * np.var(scores @ sums.T, axis=0).sum()
 
 
 def test_items_are_pooled_inside_their_part_alone() -> None:
-    """Equally hard items of two unrelated parts: what pooling says they share across parts is chance, inside it is 1."""
+    """Equally hard items of two unrelated parts: pooled, they share nothing but inside each."""
     rng = np.random.default_rng(2)
     abilities = rng.normal(size=(4000, 2))
     scores = (abilities[:, [0] * 6 + [1] * 6] + 0.3 * rng.normal(size=(4000, 12)) > 0).astype(float)

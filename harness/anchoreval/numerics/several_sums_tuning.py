@@ -53,7 +53,7 @@ def moments_by_part_and_difficulty(scores: FloatArray, parts: IntArray, n_strata
 
 def left_out_errors_of_sums(
     scores: FloatArray,
-    weights: Float64Array,
+    sums: Float64Array,
     parts: IntArray,
     groups: IntArray,
     k: int,
@@ -61,11 +61,11 @@ def left_out_errors_of_sums(
     rng: np.random.Generator,
     n_strata: int = 1,
 ) -> Float64Array:
-    """Held-out error of the implied reconstruction of every part's score, summed over parts, for every setting.
+    """Held-out error of the implied reconstruction of several sums, summed over them, for every setting.
 
     Args:
         scores: (models, items) complete.
-        weights: (items,) non-negative.
+        sums: (sums, items) weights; no two sums share an item.
         parts: (items,) number of the part that each item belongs to, from 0 without gaps.
         groups: (models,) labels; models with the same label leave together. At least two different ones.
         k: number of anchors, fewer than items.
@@ -79,7 +79,6 @@ def left_out_errors_of_sums(
     n_items = scores.shape[1]
     limit = max(CANDIDATES, 4 * k)
     candidates = np.sort(rng.choice(n_items, size=limit, replace=False)) if limit < n_items else np.arange(n_items)
-    sums = sums_of_parts(weights, parts)
     squares = np.zeros((len(settings), len(scores)))
     for held_out in group_folds(groups, FOLDS, rng):
         training = scores[~held_out].astype(np.float64)
