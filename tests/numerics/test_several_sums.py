@@ -61,7 +61,10 @@ def test_each_choice_takes_most_off_the_summed_variance(seed: int) -> None:
 
 def test_one_sum_is_the_design_for_one_sum() -> None:
     covariance, sums = problem(9, 30, seed=3)
-    both, one = greedy_design_of_sums(covariance, sums[:1], 15, swaps=2), greedy_design(covariance, sums[0], 15, swaps=2)
+    both, one = (
+        greedy_design_of_sums(covariance, sums[:1], 15, swaps=2),
+        greedy_design(covariance, sums[0], 15, swaps=2),
+    )
     assert both.items.tolist() == one.items.tolist()
     np.testing.assert_allclose(both.variances, one.variances, rtol=1e-9)
 
