@@ -160,7 +160,7 @@ def _aim(sources: ResponseMatrix, groups: IntArray) -> Float64Array:
     """(items,) weights of the sum to be known: the benchmark's, or of a part of it what predicts the full score."""
     if sources.coverage.get(SCORE, 1.0) >= 1.0:
         return sources.weights
-    return score_weights(sources.scores, sources.full_scores.to_numpy(dtype=np.float64), groups)[0]
+    return score_weights(sources.scores, np.asarray(sources.full_scores, dtype=np.float64), groups)[0]
 
 
 def _n_strata(k: int) -> int:

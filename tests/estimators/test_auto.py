@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from anchoreval.contract import choose, fit
 from anchoreval.errors import MethodOptionError, TooFewModelsError
 from anchoreval.estimators.answered import scored
-from anchoreval.estimators.auto import Auto, score_only, simplest_within_one_error
+from anchoreval.estimators.auto import READING, Auto, score_only, simplest_within_one_error
 from anchoreval.estimators.candidates import CANDIDATES, LABELS
 from anchoreval.methods import Selection
 from anchoreval.numerics.folds import group_folds
@@ -84,14 +84,14 @@ def test_structure_is_used_and_its_absence_noticed(synthetic: Simulator) -> None
 def test_only_applicable_candidates_are_tried(synthetic: Simulator) -> None:
     matrix = synthetic(60, 80, seed=2)
     bare = chosen_by(Auto(), matrix, Selection(matrix.items.index[::8]))
-    assert list(bare.tried) == ["ridge", "kernel_ridge", "knn", "forest"]
+    assert list(bare.tried) == ["ridge", "kernel_ridge"]
     weights = chosen_by(Auto(folds=2), matrix, Selection(matrix.items.index[:10], weights=np.full(10, 0.1)))
     assert "weighted" in weights.tried
     assert "mean" not in weights.tried
 
 
 def test_candidates_are_ordered_registered_methods_that_need_only_the_anchors() -> None:
-    assert LABELS == ("mean", "weighted", "ridge", "kernel_ridge", "knn", "forest")
+    assert LABELS == ("mean", "fusion", "weighted", "ridge", "kernel_ridge", "knn", "forest", "average")
     assert not any(candidate.make().whole_matrix for candidate in CANDIDATES)
 
 
@@ -99,7 +99,7 @@ def test_few_sources_take_the_simplest_unseen(synthetic: Simulator) -> None:
     matrix = synthetic(5, 60)
     random = choose(make_selector("random"), matrix, 10)
     made = chosen_by(Auto(), matrix, random)
-    assert (made.chosen, made.tried) == ("mean", {})
+    assert (made.chosen, made.tried) == ("fusion", {})
     assert chosen_by(Auto(), matrix, Selection(random.items, weights=random.weights)).chosen == "weighted"
     assert chosen_by(Auto(), matrix, Selection(random.items)).chosen == "ridge"
     single = matrix.subset(models=matrix.models.index[:1])
@@ -132,3 +132,12 @@ def test_bad_options_are_named() -> None:
         make_estimator("auto", candidates=["lasso"])
     with pytest.raises(MethodOptionError, match="option folds must be at least 2, not 1"):
         make_estimator("auto", folds=1)
+
+
+def test_what_the_selector_found_is_followed(synthetic: Simulator) -> None:
+    matrix = synthetic(40, 60, seed=4)
+    found = Selection(matrix.items.index[::6], details={READING: "kernel_ridge"})
+    assert (chosen_by(Auto(), matrix, found).chosen, chosen_by(Auto(), matrix, found).tried) == ("kernel_ridge", {})
+    assert chosen_by(Auto(candidates=["ridge"]), matrix, found).chosen == "ridge"
+    unknown = Selection(matrix.items.index[::6], details={READING: "crystal ball"})
+    assert set(chosen_by(Auto(), matrix, unknown).tried) == {"ridge", "kernel_ridge"}

@@ -26,6 +26,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "essence": ESSENCE,
     "metabench": METABENCH,
     "irt_clusters": {"restarts": 1},
+    "auto": {"candidates": [["random", "ridge"], ["stratified_difficulty", "ridge"]], "divisions": 1},
 }
 VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("stratified", {"allocation": "equal"}),
@@ -317,7 +318,7 @@ def test_inclusion_probabilities_are_those_of_the_design(
     selector = make_selector(name, **options)
     small = furnished(synthetic(12, 21, n_subjects=4, options=3, seed=5))
     k = units(selector, small) // 3
-    if choose(selector, small, k).inclusion is None:
+    if choose(selector, small, k).inclusion is None or name == "auto":  # which design it draws from hangs on the seed
         return
     drawn = [choose(selector, small, k, seed=seed) for seed in range(SEEDS_FOR_FREQUENCIES)]
     reported = pd.concat([series(chosen)["inclusion"] for chosen in drawn])

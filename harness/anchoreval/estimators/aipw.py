@@ -42,6 +42,7 @@ from anchoreval.estimators.at_hand import AtHand, open_weights
 from anchoreval.estimators.flat_state import part_of, prefixed
 from anchoreval.estimators.mean import stand_ins
 from anchoreval.methods import Selection
+from anchoreval.numerics.design_variance import hajek_variance
 from anchoreval.numerics.item_ridge import ItemRidge
 from anchoreval.responses import ResponseMatrix
 
@@ -100,13 +101,8 @@ class AIPW:
         )
 
     def _design_variance(self, residuals: Float64Array) -> Float64Array:
-        """(targets,) of the mean at hand: k / (k - 1) sum (1 - pi) d^2 (e - e_bar)^2, d the Hajek weights."""
-        raised = self.at_hand_.shares[:, 0] / self.inclusion_
-        if len(raised) < 2 or not raised.any():
-            return np.full(residuals.shape[1], np.nan)
-        factor = (1.0 - self.inclusion_) * (raised / raised.sum()) ** 2
-        centred = residuals - (raised / raised.sum()) @ residuals
-        return np.asarray(len(raised) / (len(raised) - 1) * (factor @ centred**2), dtype=np.float64)
+        """(targets,) of the mean at hand, from (anchors, targets) residuals."""
+        return hajek_variance(residuals.T, self.at_hand_.shares[:, 0], self.inclusion_)
 
     def _reading(self, signatures: Float64Array) -> _Reading:
         answers = np.nan_to_num(signatures).T  # (anchors, targets)

@@ -3,12 +3,16 @@
 Every applicable candidate (see `anchoreval.estimators.candidates`) predicts each source from a fit without it and its
 kin. The simplest one that is no more than one standard error worse than the best wins, the standard error being that of
 the paired difference over groups of kin. Calibration models are never looked at. With few sources there is nothing to
-choose with; the simplest applicable candidate is then taken unseen.
+choose with; the simplest applicable candidate is then taken unseen. For anchors drawn at random that is `fusion`, which
+leans on the sample mean where sources say little.
+
+Where the selector `auto` picked the anchors it has tried readings as well, with the anchors picked anew each time and
+on models as far from the sources as targets will be: its choice is then followed.
 
 The anchors were selected once, on all of these sources, and the selection is not repeated in the folds. The errors in
 `tried` therefore rank candidates but are no error bars; those come from calibration models
 (`anchoreval.reconstruction`). Costs `folds` + 1 fits of every candidate: 1 to 3 s at 300 sources and 100 anchors.
-Beyond 1,000 sources only ridge is tried beside mean and weighted.
+Beyond 1,000 sources kernel ridge is left out.
 """
 
 from __future__ import annotations
@@ -24,13 +28,16 @@ import pandas as pd
 from anchoreval.arrays import Float64Array, IntArray
 from anchoreval.errors import MethodOptionError, TooFewModelsError
 from anchoreval.estimators.answered import State, scored
-from anchoreval.estimators.candidates import CANDIDATES, LABELS, Candidate
+from anchoreval.estimators.candidates import CANDIDATES, LABELS, Candidate, candidate
 from anchoreval.estimators.flat_state import part_of, prefixed
 from anchoreval.estimators.kinship import kin
 from anchoreval.methods import Estimator, Selection
 from anchoreval.numerics.conformal import group_weights
 from anchoreval.numerics.folds import group_folds
 from anchoreval.responses import SCORE, ResponseMatrix
+
+READING = "reading"
+"""Key of `Selection.details`: the label of the candidate that the selector `auto` chose with the anchors."""
 
 FEWEST_GROUPS = 8
 """With fewer groups of sources, differences in cross-validated error are noise."""
@@ -41,7 +48,7 @@ class Auto:
     """The simplest estimator within one standard error of the best.
 
     Attributes:
-        candidates: labels of those to choose among; None for all.
+        candidates: labels of those to choose among; None for the usual ones (and for what the selector chose).
         folds: of the cross-validation; whole groups of kin stay together.
         tried: after fitting, mean absolute error of each candidate in cross-validation, in score units; empty where
             there was nothing to choose with.
@@ -71,7 +78,7 @@ class Auto:
         """
         whole = sources.part(selection.items)
         part = scored(whole)
-        applicable = [c for c in self._wanted() if c.applies(part, selection)]
+        applicable = [c for c in self._wanted(selection) if c.applies(part, selection)]
         if not applicable:
             raise TooFewModelsError(
                 f"estimator auto: none of its candidates applies to the {part.n_models} source models"
@@ -90,8 +97,12 @@ class Auto:
         self.estimator_ = winner.make().fit(whole, selection, np.random.default_rng(seed))
         return self
 
-    def _wanted(self) -> list[Candidate]:
-        return [c for c in CANDIDATES if self.candidates is None or c.label in self.candidates]
+    def _wanted(self, selection: Selection) -> list[Candidate]:
+        if self.candidates is not None:
+            return [one for one in CANDIDATES if one.label in self.candidates]
+        if (chosen := selection.details.get(READING)) in LABELS:
+            return [candidate(str(chosen))]
+        return [one for one in CANDIDATES if one.usual]
 
     def _cross_validated(
         self, candidates: list[Candidate], part: ResponseMatrix, selection: Selection, groups: IntArray, seed: int
@@ -103,8 +114,8 @@ class Auto:
         for held_out in group_folds(groups, self.folds, np.random.default_rng(seed)):
             sources = part.subset(models=part.models.index[~held_out])
             targets = part.subset(models=part.models.index[held_out])
-            for row, candidate in enumerate(candidates):
-                fitted = candidate.make().fit(sources, selection, np.random.default_rng(seed))
+            for row, tried in enumerate(candidates):
+                fitted = tried.make().fit(sources, selection, np.random.default_rng(seed))
                 errors[row, held_out] = np.abs(fitted.predict(targets)[SCORE].to_numpy() - truth[held_out])
         return np.where(np.isnan(errors), np.nanmax(errors), errors)  # a model without answers says nothing
 
@@ -126,8 +137,7 @@ class Auto:
         self.chosen = str(state["chosen"][0])
         labels, errors = state["tried_labels"], state["tried_errors"]
         self.tried = {str(label): float(error) for label, error in zip(labels, errors, strict=True)}
-        winner = next(c for c in CANDIDATES if c.label == self.chosen)
-        self.estimator_ = winner.make().from_state(part_of(state, "estimator"))
+        self.estimator_ = candidate(self.chosen).make().from_state(part_of(state, "estimator"))
         return self
 
 

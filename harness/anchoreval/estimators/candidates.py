@@ -14,13 +14,17 @@ from anchoreval.responses import ResponseMatrix
 
 @dataclass(frozen=True)
 class Candidate:
-    """A registered estimator with its options; `most_sources` is where it becomes too slow to be tried."""
+    """A registered estimator with its options; `most_sources` is where it becomes too slow to be tried.
+
+    One that is not `usual` is tried only where the user names it: slower, and in our trials seldom ahead.
+    """
 
     label: str
     method: str
     options: Mapping[str, Any] = field(default_factory=dict)
     fewest_sources: int = 1
     most_sources: int = 1_000_000
+    usual: bool = True
 
     def make(self) -> Estimator:
         """A new estimator."""
@@ -33,11 +37,18 @@ class Candidate:
 
 
 CANDIDATES = (
-    Candidate("mean", "mean"),
+    Candidate("mean", "mean", usual=False),
+    Candidate("fusion", "fusion", {"sample": "mean"}),
     Candidate("weighted", "weighted"),
     Candidate("ridge", "signature", {"regressor": "ridge"}, fewest_sources=2),
     Candidate("kernel_ridge", "signature", {"regressor": "kernel_ridge"}, fewest_sources=2, most_sources=1000),
-    Candidate("knn", "signature", {"regressor": "knn"}, fewest_sources=20, most_sources=1000),
-    Candidate("forest", "signature", {"regressor": "forest"}, fewest_sources=40, most_sources=1000),
+    Candidate("knn", "signature", {"regressor": "knn"}, fewest_sources=20, most_sources=1000, usual=False),
+    Candidate("forest", "signature", {"regressor": "forest"}, fewest_sources=40, most_sources=1000, usual=False),
+    Candidate("average", "signature", {"regressor": "average"}, fewest_sources=40, most_sources=1000, usual=False),
 )
-LABELS = tuple(candidate.label for candidate in CANDIDATES)
+LABELS = tuple(one.label for one in CANDIDATES)
+
+
+def candidate(label: str) -> Candidate:
+    """The candidate of that label."""
+    return next(one for one in CANDIDATES if one.label == label)

@@ -36,6 +36,7 @@ from anchoreval.estimators.aipw import AIPW
 from anchoreval.estimators.answered import State, scored
 from anchoreval.estimators.flat_state import part_of, prefixed
 from anchoreval.estimators.kinship import kin
+from anchoreval.estimators.mean import Mean
 from anchoreval.estimators.signature import Signature
 from anchoreval.methods import Selection
 from anchoreval.numerics.conformal import group_weights
@@ -52,12 +53,15 @@ MIDDLE = (0.05, 0.95)
 PRIOR_ANCHORS = 10
 """A target's design variance counts as k anchors, the sources' mean as this many: few answers may all be right."""
 
+SAMPLES: dict[str, type[AIPW] | type[Mean]] = {"aipw": AIPW, "mean": Mean}
+
 
 @dataclass
 class Fusion:
     """Mixture of a regression on signatures and AIPW, in shares learnt on left-out sources.
 
     Attributes:
+        sample: the sample estimate, `aipw`, or `mean`, for which the anchors' part of the sources is enough.
         regressor: of the metamodel (see `anchoreval.estimators.signature`).
         features: of the metamodel.
         distrust: error of the metamodel beyond the middle of the sources, as a share of the distance; 0 trusts it.
@@ -65,12 +69,12 @@ class Fusion:
     """
 
     needs: ClassVar[frozenset[str]] = frozenset({"inclusion", "complete"})
-    whole_matrix: ClassVar[bool] = True
+    sample: str = "aipw"
     regressor: str = "ridge"
     features: str = "auto"
     distrust: float = 1 / 3
     folds: int = 5
-    sample_: AIPW = field(init=False, repr=False, compare=False)
+    sample_: AIPW | Mean = field(init=False, repr=False, compare=False)
     metamodel_: Signature | None = field(init=False, repr=False, compare=False)
     moments_: ErrorMoments = field(init=False, repr=False, compare=False)
     variance_: float = field(init=False, repr=False, compare=False)
@@ -78,10 +82,22 @@ class Fusion:
 
     def __post_init__(self) -> None:
         self._new_metamodel()
+        if self.sample not in SAMPLES:
+            raise MethodOptionError(
+                f"estimator fusion: option sample is one of {', '.join(SAMPLES)}, not {self.sample!r}"
+            )
         if not 0 <= self.distrust < np.inf:
             raise MethodOptionError(f"estimator fusion: option distrust must be 0 or more, not {self.distrust}")
         if self.folds < 2:
             raise MethodOptionError(f"estimator fusion: option folds must be at least 2, not {self.folds}")
+
+    @property
+    def whole_matrix(self) -> bool:
+        """Whether fitting reads more than the anchors: AIPW does."""
+        return self.sample == "aipw"
+
+    def _new_sample(self) -> AIPW | Mean:
+        return SAMPLES[self.sample]()
 
     def _new_metamodel(self) -> Signature:
         return Signature(features=self.features, regressor=self.regressor)
@@ -94,7 +110,7 @@ class Fusion:
             )
         part = scored(sources.part(selection.items))
         groups = kin(part) if part.n_models else np.zeros(0, dtype=np.int64)
-        self.sample_ = AIPW().fit(sources, selection, rng)
+        self.sample_ = self._new_sample().fit(sources, selection, rng)
         self.metamodel_ = None
         if len(np.unique(groups)) >= FEWEST_GROUPS:
             self.metamodel_ = self._new_metamodel().fit(sources, selection, rng)
@@ -109,7 +125,7 @@ class Fusion:
         for held_out in group_folds(groups, self.folds, rng):
             others = sources.subset(models=sources.models.index[~held_out])
             targets = sources.subset(models=sources.models.index[held_out])
-            fitted = AIPW().fit(others, selection, rng)
+            fitted = self._new_sample().fit(others, selection, rng)
             sample[held_out] = fitted.predict(targets)
             variance[held_out] = fitted.design_standard_error(targets) ** 2
             model[held_out] = self._new_metamodel().fit(others, selection, rng).predict(targets)
@@ -163,7 +179,7 @@ class Fusion:
 
     def from_state(self, state: Mapping[str, np.ndarray[Any, Any]]) -> Self:
         """Restore what `state` describes."""
-        self.sample_ = AIPW().from_state(part_of(state, "sample"))
+        self.sample_ = self._new_sample().from_state(part_of(state, "sample"))
         self.metamodel_ = None
         if "middle" in state:
             self.metamodel_ = self._new_metamodel().from_state(part_of(state, "metamodel"))

@@ -13,17 +13,19 @@ ours.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar, Self
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
 
 from anchoreval.arrays import Float64Array
 from anchoreval.errors import NotApplicableError
-from anchoreval.estimators.answered import Answered
+from anchoreval.estimators.answered import Answered, State
 from anchoreval.estimators.fixed_reading import FixedReading
 from anchoreval.methods import Selection
+from anchoreval.numerics.design_variance import hajek_variance
 from anchoreval.responses import ResponseMatrix
 
 
@@ -33,19 +35,40 @@ class Mean(FixedReading):
 
     needs: ClassVar[frozenset[str]] = frozenset({"inclusion"})
     whole_matrix: ClassVar[bool] = False
+    inclusion_: Float64Array = field(init=False, repr=False, compare=False)
 
     def fit(self, sources: ResponseMatrix, selection: Selection, rng: np.random.Generator) -> Self:
         """Work out the weights; only the benchmark's weights and item means are read off the sources."""
         if selection.inclusion is None:
             raise NotApplicableError("estimator mean needs anchors drawn at random with known inclusion probabilities")
         self.answered_ = Answered.learn(sources.part(selection.items), selection)
-        self.reading_ = stand_ins(self.answered_.relative, np.asarray(selection.inclusion, dtype=np.float64))
+        self.inclusion_ = np.asarray(selection.inclusion, dtype=np.float64)
+        self.reading_ = stand_ins(self.answered_.relative, self.inclusion_)
         return self
 
     def predict(self, targets: ResponseMatrix) -> pd.DataFrame:
         """Answered part plus the weighted mean for the rest."""
         signatures = self.answered_.signatures(targets)
         return self.answered_.totals(signatures, signatures @ self.reading_, targets.models.index)
+
+    def design_standard_error(self, targets: ResponseMatrix) -> pd.Series[float]:
+        """Standard error of the score under the random draw of the anchors, a row a target, in score units.
+
+        By Hajek's approximation (`anchoreval.numerics.design_variance`): too large for a stratified design. 0 where
+        every anchor is certain, NaN with a single anchor and for a target that answered none.
+        """
+        signatures = self.answered_.signatures(targets)
+        variance = hajek_variance(signatures, self.answered_.relative[:, 0], self.inclusion_)
+        return pd.Series(np.sqrt(variance), targets.models.index, name="design_standard_error")
+
+    def state(self) -> State:
+        """The design, the weights and the inclusion probabilities."""
+        return {**super().state(), "inclusion": self.inclusion_}
+
+    def from_state(self, state: Mapping[str, np.ndarray[Any, Any]]) -> Self:
+        """Restore them."""
+        self.inclusion_ = np.asarray(state["inclusion"], dtype=np.float64)
+        return super().from_state(state)
 
 
 def stand_ins(relative: Float64Array, inclusion: Float64Array) -> Float64Array:

@@ -140,4 +140,4 @@ def _readout(sources: ResponseMatrix, groups: IntArray) -> tuple[Float64Array, f
     """(items,) what each item adds to the full score, and what is added to all (see `score_weights`)."""
     if sources.coverage.get(SCORE, 1.0) >= 1.0:
         return sources.weights, 0.0
-    return score_weights(sources.scores, sources.full_scores.to_numpy(dtype=np.float64), groups)
+    return score_weights(sources.scores, np.asarray(sources.full_scores, dtype=np.float64), groups)
