@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from multiprocessing import active_children
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -18,8 +20,11 @@ from anchoreval.groups import model_groups
 from anchoreval.methods import Selection
 from anchoreval.protocol.cell_export import export_cells
 from anchoreval.protocol.cell_files import records_in, table_of
+from anchoreval.protocol.cell_store import CellStore
+from anchoreval.protocol.cells import Request, Workplace
 from anchoreval.protocol.compare import compare, comparison
 from anchoreval.protocol.comparison import COLUMNS, SECONDS
+from anchoreval.protocol.method_specs import labelled_estimators, labelled_selectors
 from anchoreval.protocol.records import (
     FIGURES,
     ReadingRecord,
@@ -28,10 +33,14 @@ from anchoreval.protocol.records import (
     packed,
     unpacked,
 )
+from anchoreval.protocol.sweep import Grid, Sweep
+from anchoreval.protocol.trial import Conditions
+from anchoreval.protocol.workers import work_off
 from anchoreval.responses import ResponseMatrix
 
 Simulator = Callable[..., ResponseMatrix]
 TIMELESS = [c for c in COLUMNS if c not in SECONDS]
+CONDITIONS = Conditions(0.8, 0.3, None, "refuse")
 CALLS: list[tuple[int, int]] = []
 
 
@@ -61,6 +70,15 @@ class Fatal:
 
     def select(self, sources: ResponseMatrix, k: int, rng: np.random.Generator) -> Selection:
         os._exit(1)
+
+
+@dataclass
+class Slow(Counted):
+    """Takes a minute for k = 6."""
+
+    def select(self, sources: ResponseMatrix, k: int, rng: np.random.Generator) -> Selection:
+        time.sleep(60 * (k == 6))
+        return super().select(sources, k, rng)
 
 
 @pytest.fixture(autouse=True)
@@ -263,3 +281,16 @@ def test_a_worker_that_dies_is_told(synthetic: Simulator) -> None:
         compare(synthetic(40, 30), {"a": Fatal(), "b": Fatal()}, "weighted", k=[5, 6], repeats=1, workers=2)
     with pytest.raises(ConfigurationError, match="0 workers"):
         compare(synthetic(40, 30), workers=0)
+
+
+def test_workers_end_with_the_run_and_what_they_finished_is_kept(synthetic: Simulator, tmp_path: Path) -> None:
+    made = synthetic(40, 30)
+    request = Request({"b": made}, labelled_selectors(Slow()), labelled_estimators("weighted"), CONDITIONS, 0)
+    units = list(Sweep(request, Grid([5, 6, 6], ["iid"], 1), None).units())
+    begun, before = time.monotonic(), set(active_children())
+    work = work_off(Workplace(request, CellStore.at(tmp_path)), units, workers=2)
+    assert next(work).unit.k == 5
+    work.close()
+    assert time.monotonic() - begun < 50
+    assert set(active_children()) <= before
+    assert len(list(tmp_path.rglob("*.parquet"))) == 3, "who was held out, the selection and its reading"

@@ -47,7 +47,7 @@ class Sweep:
 
     def run(self, workers: int, progress: bool) -> Comparison:
         """Work off what is not kept, and put everything together."""
-        units = list(self._units())
+        units = list(self.units())
         if self.store is not None:
             self._read(self.store, units)
         missing = [self._rest(unit) for unit in units]
@@ -64,7 +64,7 @@ class Sweep:
             self._keep_refused(self.store, todo)
         return self._comparison(units)
 
-    def _units(self) -> Iterator[Unit]:
+    def units(self) -> Iterator[Unit]:
         """Every unit, those of one division of the models together."""
         keys = Keys.of(self.request, digests=self.store is not None)
         for name, split, repeat in product(self.request.benchmarks, self.grid.splits, range(self.grid.repeats)):
