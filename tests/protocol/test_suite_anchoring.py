@@ -53,6 +53,15 @@ def test_with_the_grand_mean_as_aim_it_is_optimal_on_the_stacked_matrix(two_benc
     assert anchors.items.tolist() == choose(make_selector("optimal", shrinkage=0.2), learners, 10).items.tolist()
 
 
+def test_aims_are_those_of_the_design(two_benchmarks: Suites) -> None:
+    suite = two_benchmarks(70)
+    anchors = select_suite(suite, k=10, aim="relative", shrinkage=0.2)
+    learners = shared_matrix(suite)[0].subset(models=anchors.roles.index[anchors.roles == "select"])
+    expected = choose(SubjectDesign(shrinkage=0.2, relative=True), learners, 10)
+    assert anchors.items.tolist() == expected.items.tolist()
+    assert anchors.items.tolist() != select_suite(suite, k=10, shrinkage=0.2).items.tolist()
+
+
 @pytest.mark.parametrize("split", ["joint", "equal", "proportional", {"x": 3, "y": 7}, {"y": 10}])
 @pytest.mark.parametrize("selector", ["random", "optimal"])
 def test_permuting_models_items_and_benchmarks_changes_nothing(

@@ -52,6 +52,15 @@ def test_equally_uncertain_benchmarks_share_the_budget(two_benchmarks: Suites) -
     assert share_of(even, 20, "x") == pytest.approx(0.5, abs=0.15)
 
 
+def test_relative_to_its_spread_a_benchmark_counts_whatever_its_scale(two_benchmarks: Suites) -> None:
+    """Quarter marks in y: its variance is a sixteenth, which draws budget to x unless variances are relative."""
+    suite = two_benchmarks(300, (50, 50), correlation=0.0, seed=2)
+    half = ResponseMatrix.from_arrays(suite["y"].scores / 4, models=suite["y"].models, items=suite["y"].items)
+    matrix = Suite({"x": suite["x"], "y": half}).stacked()
+    assert share_of(matrix, 20, "x", noise=1e-6) > 0.75
+    assert share_of(matrix, 20, "x", noise=1e-6, relative=True) == pytest.approx(0.5, abs=0.15)
+
+
 def test_of_a_part_it_wants_what_the_part_tells_of_the_whole(two_benchmarks: Suites) -> None:
     """The whole of y is like its first ten items; what the others measure does not enter its score."""
     suite = two_benchmarks(200, (10, 10), correlation=0.0, seed=4)

@@ -28,8 +28,9 @@ from anchoreval.registry import make_selector, method_name
 from anchoreval.responses import ResponseMatrix
 from anchoreval.suite import Suite
 
-SCORES, MEAN = "scores", "mean"
-"""What a joint design makes certain: every benchmark's score, or the mean of them alone."""
+SCORES, RELATIVE, MEAN = "scores", "relative", "mean"
+AIMS = (SCORES, RELATIVE, MEAN)
+"""What a joint design makes certain: every benchmark's score, in points or relative to its spread, or their mean."""
 OPTIMAL = "optimal"
 
 
@@ -86,8 +87,10 @@ def select_suite(
 
     With a joint split the selector sees the stacked matrix, whose score is the grand mean of the benchmarks, and
     divides the budget by what it minimises. For `optimal` that is the summed posterior variance of all benchmarks'
-    scores (`anchoreval.protocol.suite_design`), or with `aim="mean"` the posterior variance of their grand mean alone,
-    which may leave single benchmarks ill known. Other selectors do to the grand mean what they do to one score.
+    scores (`anchoreval.protocol.suite_design`), in score units, so that most of the budget goes where models differ
+    most; with `aim="relative"` each in units of its variance over models; with `aim="mean"` the posterior variance of
+    their grand mean alone, which may leave single benchmarks ill known. Other selectors do to the grand mean what they
+    do to one score.
 
     Args:
         suite: source models with their results; those without a full score on all benchmarks take no part.
@@ -95,7 +98,7 @@ def select_suite(
         k: total number of anchors.
         split: `joint`, or for a selection in each benchmark by itself `equal`, `proportional` or the number of anchors
             by name (see `anchoreval.protocol.suite_budget.budgets`).
-        aim: of `optimal` with a joint split, `scores` or `mean`.
+        aim: of `optimal` with a joint split, `scores`, `relative` or `mean`.
         seed: of the roles and of the selector.
         calibration: share of the models that is set aside to size errors, or their names (see
             `anchoreval.protocol.roles.assign_roles`).
@@ -111,15 +114,16 @@ def select_suite(
     made = make_selector(selector, **options)
     if made.unit != "item":
         raise NotApplicableError(f"selector {method_name(made)} picks whole {made.unit}s, a suite's anchors are items")
-    if aim not in (SCORES, MEAN):
-        raise MethodOptionError(f"aim = {aim!r} is not one of {SCORES}, {MEAN}")
+    if aim not in AIMS:
+        raise MethodOptionError(f"aim = {aim!r} is not one of {', '.join(AIMS)}")
     if isinstance(calibration, str) and calibration in (AUTO, CROSS):
         raise MethodOptionError(f"calibration = {calibration!r}: a suite's anchors take a share or names of models")
     stacked, left_out = shared_matrix(suite)
     roles = assign_roles(stacked, calibration, seed)
     learners = stacked.subset(models=roles.index[roles == SELECT])
     if isinstance(split, str) and split == JOINT:
-        design = SubjectDesign.like(made) if aim == SCORES and method_name(made) == OPTIMAL else made
+        whole = method_name(made) != OPTIMAL or aim == MEAN
+        design = made if whole else SubjectDesign.like(made, relative=aim == RELATIVE)
         selection = choose(design, learners, k, seed)
     else:
         selection = _apart(suite, learners, made, budgets(k, {n: m.n_items for n, m in suite.items()}, split), seed)

@@ -41,6 +41,9 @@ FEWEST_GROUPS, FIXED = 10, 0.3
 DRAWS_A_STRATUM, MOST_STRATA = 5, 50
 """As many bands of difficulty in a subject as would give five anchors to each, but no more than this."""
 
+NO_SPREAD = 1e-9
+"""Models whose scores differ by less are equal but for rounding."""
+
 
 @dataclass
 class SubjectDesign:
@@ -52,6 +55,8 @@ class SubjectDesign:
         noise: variance of an answer that no other item shares, in units of the mean item variance.
         shrinkage: of the empirical covariance to its diagonal, from 0 to 1; None: by cross-validation.
         swaps: passes over the anchors afterwards, in which each is replaced where another item does better instead.
+        relative: count each subject's variance in units of what it is over the source models, so that a subject in
+            which models hardly differ is to be known as well, for its spread, as one in which they differ much.
     """
 
     prior_groups: float = 10.0
@@ -59,11 +64,12 @@ class SubjectDesign:
     noise: float = 0.03
     shrinkage: float | None = None
     swaps: int = 0
+    relative: bool = False
     unit: ClassVar[str] = "item"
     needs: ClassVar[frozenset[str]] = frozenset({"complete", "subjects"})
 
     @classmethod
-    def like(cls, optimal: Selector) -> SubjectDesign:
+    def like(cls, optimal: Selector, *, relative: bool = False) -> SubjectDesign:
         """With the options of a selector `optimal`.
 
         Raises:
@@ -72,7 +78,7 @@ class SubjectDesign:
         options = method_options(optimal)
         if options.pop("cost_aware", False):
             raise MethodOptionError("cost_aware is an option of one benchmark's design, not of a joint one's scores")
-        return cls(**options)
+        return cls(**options, relative=relative)
 
     def select(self, sources: ResponseMatrix, k: int, rng: np.random.Generator) -> Selection:
         """Take k items one by one."""
@@ -86,6 +92,9 @@ class SubjectDesign:
             subjects[order],
             _aims(sources, names, subjects, groups)[:, order],
         )
+        if self.relative:
+            spread = (scores.astype(np.float64) @ sums.T).std(axis=0)
+            sums = sums / np.where(spread > NO_SPREAD, spread, 1.0)[:, None]
         with threadpool_limits(1):  # thousands of thin products: threads that wait for each other cost more
             setting, errors = self._setting(scores, sums, parts, groups, k, rng)
             moments = moments_by_part_and_difficulty(scores, parts, _n_strata(k, len(names)))
