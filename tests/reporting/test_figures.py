@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 
 from anchoreval.reporting import canvas, figure_anchors, figure_compare, figure_estimates
+from anchoreval.reporting.run_summary import Choice
 
 from .test_run_report import estimates, summary
 
@@ -76,6 +77,15 @@ def test_estimates_against_truth(tmp_path: Path, drawn: list[Any]) -> None:
     assert all(
         inside(axes, 100 * r["truth"], 100 * r[c]) for _, r in estimates().iterrows() for c in ("lower", "upper")
     )
+
+
+def test_the_cloud_is_named_for_what_sized_the_errors(tmp_path: Path, drawn: list[Any]) -> None:
+    for crossed, words in ((False, "calibration models (20)"), (True, "source models, each left out (20)")):
+        figure_estimates.estimates_against_truth(tmp_path / "a.png", summary(crossed=crossed), residuals())
+        assert words in [text.get_text() for text in drawn[-1].legends[0].get_texts()]
+    paired = summary(selector="auto", choices=[Choice("selector", "optimal + ridge"), Choice("estimator", "ridge")])
+    figure_estimates.estimates_against_truth(tmp_path / "a.png", paired, residuals())
+    assert drawn[-1].axes[0].texts[-1].get_text() == "bench: 100 of 2,004 items, optimal + ridge"
 
 
 def test_a_figure_is_the_same_every_time(tmp_path: Path) -> None:

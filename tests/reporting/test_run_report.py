@@ -2,14 +2,17 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from anchoreval.reporting.run_report import markdown_report, terminal_report
-from anchoreval.reporting.run_summary import RunSummary, warnings
+from anchoreval.reconstruction import INTERVALS
+from anchoreval.reporting.run_content import RULES, errors
+from anchoreval.reporting.run_report import markdown_report, page, terminal_report
+from anchoreval.reporting.run_summary import Choice, RunSummary, warnings
 
 
 def estimates(**columns: Any) -> pd.DataFrame:
@@ -41,17 +44,24 @@ def summary(**changes: Any) -> RunSummary:
         selector_options={"score": "pds", "guides": None},
         estimator="auto",
         estimator_options={},
-        chosen="ridge",
+        choices=[Choice("estimator", "ridge", {"mean": 0.0312, "ridge": 0.0248})],
         seed=3,
         reused=False,
         scoring="recorded in the benchmark (models held out by split iid)",
         drawn_alike=True,
         roles={"select": 100, "calibrate": 40, "none": 2},
+        crossed=False,
         calibration_groups=25,
+        obstacle="",
         level=0.95,
         attainable_level=25 / 26,
+        intervals="auto",
+        rule="split",
         expected_error=0.021,
         baseline_error=0.12,
+        slope=0.97,
+        shrinkage_slope=0.81,
+        duplicates="No model is a copy of another: 142 models in 90 groups, the largest of 5.",
         left_out={"models without a full score": 2},
         estimates=estimates(),
     )
@@ -100,6 +110,7 @@ def test_the_report_states_estimand_before_design_before_estimates() -> None:
         "## Errors to expect",
         "## Warnings",
         "## Subjects",
+        "## Tried by the estimator",
     ]
     assert "every subject counts the same" in text
     assert "| models that size the errors | 40 (25 independent" in text
@@ -138,9 +149,68 @@ def test_each_warning_follows_from_its_measurement(changes: dict[str, Any], word
     assert warnings(harmless) == []
 
 
+CROSSED = {"crossed": True, "roles": {"select": 40, "none": 2}}
+
+
+def test_what_sizes_the_errors_is_said_as_it_was() -> None:
+    apart, crossed = (markdown_report(summary(**changes), {}) for changes in ({}, CROSSED))
+    assert "25 independent calibration models, which neither chose the anchors nor fitted the estimator" in apart
+    assert "calibration models" not in crossed
+    assert "no model was set aside, choice and fit were repeated in folds" in crossed
+    assert "| models that size the errors | the same, each in a fold without it (25 independent) |" in crossed
+    assert "Only 25 independent source models" in warnings(summary(**CROSSED, level=0.99))[0]
+
+
+def test_no_intervals_from_folds_are_explained() -> None:
+    lost = {**CROSSED, "calibration_groups": 0, "expected_error": None, "attainable_level": 0.0}
+    assert "because of this" in warnings(summary(**lost, obstacle="it cannot be, because of this"))[0]
+    assert "saved anchor set" in warnings(summary(**lost, reused=True))[0]
+    assert "| intervals | none |" in markdown_report(summary(**lost), {})
+
+
+def test_intervals_that_say_nothing_are_counted_apart() -> None:
+    partly = summary(estimates=estimates(lower=[0.0, 0.49, 0.72], upper=[1.0, 0.61, 0.84], anchors=100))
+    assert partly.covered() == (1, 2)
+    assert any("1 of 3 intervals say nothing" in text for text in warnings(partly))
+    assert len(partly.judged) == 3, "the estimate is still one"
+
+
+def test_rule_slopes_and_copies_are_stated() -> None:
+    text = markdown_report(summary(rule="normalised", intervals="normalised"), {})
+    assert f"level 95%, normalised ({RULES['normalised']});" in text
+    assert "0.97 of truth on estimate" in text
+    assert "0.81 of estimate on truth" in text
+    assert "| copies | No model is a copy of another: 142 models" in text
+    assert "taken by auto" in markdown_report(summary(), {})
+    assert not any("Slopes" in line for line in errors(summary(slope=None, shrinkage_slope=None)))
+
+
+def test_every_rule_for_intervals_is_explained() -> None:
+    assert set(RULES) == set(INTERVALS) - {"auto"}
+
+
+def test_what_was_tried_is_a_table_in_points_with_what_was_taken(tmp_path: Path) -> None:
+    note = "5 groups of sources are too few to compare candidates: the first one was taken"
+    tried = [
+        Choice("selector", "optimal + ridge", {"random + fusion": 0.05, "optimal + ridge": 0.02}),
+        Choice("estimator", "ridge"),
+    ]
+    made = summary(selector="auto", choices=tried)
+    text = markdown_report(made, {})
+    assert "## Tried by the selector" in text
+    assert "## Tried by the estimator" not in text, "it followed the selector"
+    assert "| random + fusion | 5.00 |  |\n| optimal + ridge | 2.00 | taken |" in text
+    assert "(auto -> optimal + ridge), reconstructed by auto -> ridge" in terminal_report(made)
+    assert page(made, tmp_path, {}).appendix[-1].rows[1] == ["optimal + ridge", "2.00", "taken"]
+    untried = summary(selector="auto", choices=[Choice("selector", "random + fusion", notes=[note])])
+    assert f"Selector auto: {note}." in markdown_report(untried, {})
+    assert f"Selector auto: {note}." in page(untried, tmp_path, {}).notes
+
+
 def test_a_summary_survives_strict_json() -> None:
     made = summary(estimates=estimates(truth=[0.333, np.nan, np.nan], lower=np.nan, upper=np.nan))
     text = json.dumps(made.to_dict(), allow_nan=False)
     again = RunSummary.from_dict(json.loads(text))
     pd.testing.assert_frame_equal(again.estimates, made.estimates)
     assert terminal_report(again) == terminal_report(made)
+    assert markdown_report(again, {}) == markdown_report(made, {})

@@ -7,6 +7,7 @@ from pathlib import Path
 from omegaconf import DictConfig, OmegaConf
 
 from anchoreval.errors import ConfigurationError
+from anchoreval.protocol.roles import AUTO, CROSS
 from anchoreval.responses import ResponseMatrix
 from anchoreval.store import load_benchmark
 
@@ -47,18 +48,20 @@ def check_level(level: float) -> None:
         raise ConfigurationError(f"level = {level:g} is not between 0 and 1")
 
 
-def calibration(config: DictConfig) -> float | list[str]:
-    """The share of source models that calibrate, or their names.
+def calibration(config: DictConfig) -> float | str | list[str]:
+    """The share of source models that calibrate, or their names; `auto` and `cross` as they are.
 
     Raises:
-        ConfigurationError: it is neither.
+        ConfigurationError: it is none of them.
     """
     given = config.calibration
+    if given in (AUTO, CROSS):
+        return str(given)
     if isinstance(given, int | float) and not isinstance(given, bool):
         return float(given)
     if OmegaConf.is_list(given) and all(isinstance(name, str) for name in given):
         return [str(name) for name in given]
-    raise ConfigurationError(f"calibration = {given!r} is neither a share nor a list of models")
+    raise ConfigurationError(f"calibration = {given!r} is neither {AUTO} nor {CROSS}, nor a share nor a list of models")
 
 
 def resolved_yaml(config: DictConfig) -> str:

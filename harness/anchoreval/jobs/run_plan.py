@@ -18,6 +18,7 @@ from anchoreval.jobs.request import benchmark, calibration, check_level
 from anchoreval.jobs.scorers import Scorer, Setting
 from anchoreval.methods import Estimator, Selector
 from anchoreval.protocol.digests import content_digest, content_of, path_digest
+from anchoreval.reconstruction.choice import check_intervals
 from anchoreval.registry import method_name, method_options, provider
 from anchoreval.responses import ResponseMatrix
 from anchoreval.versions import installed_versions
@@ -42,7 +43,8 @@ class Plan:
     k: int
     seed: int
     level: float
-    calibration: float | list[str]
+    calibration: float | str | list[str]
+    intervals: str
     missing: str
 
     @classmethod
@@ -53,6 +55,7 @@ class Plan:
             RequestError: something is not there, not allowed, or does not fit the benchmark.
         """
         check_level(config.level)
+        intervals = check_intervals(config.intervals)
         methods = selector(config.selector), estimator(config.estimator)
         matrix = benchmark(config)
         saved = load_anchors(Path(config.anchors)) if config.anchors else None
@@ -79,6 +82,7 @@ class Plan:
             seed=config.seed,
             level=config.level,
             calibration=calibration(config),
+            intervals=intervals,
             missing=config.missing,
         )
 
@@ -93,6 +97,7 @@ class Plan:
             "scorer": self.scorer.identity(),
             "seed": self.seed,
             "level": self.level,
+            "intervals": self.intervals,
             "missing": self.missing,
             "anchoreval": installed_versions()["anchoreval"],
         }

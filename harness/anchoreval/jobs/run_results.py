@@ -22,7 +22,7 @@ class Results:
 
     Attributes:
         anchors: with the fitted estimator attached.
-        residuals: of the calibration models (columns estimate, truth, residual, group); empty if there are none.
+        residuals: of the models that size the errors (columns estimate, truth, residual, group ...); may be empty.
         plane: every item's difficulty, discrimination and weight as an anchor.
     """
 
@@ -54,6 +54,9 @@ def _figures(folder: Path, results: Results) -> dict[str, str]:
     else:
         drawn["figures/estimates.png"] = forest(folder / "figures/estimates.png", summary)
     drawn["figures/anchors.png"] = anchors_in_the_plane(
-        folder / "figures/anchors.png", results.plane, summary.benchmark, summary.selector
+        folder / "figures/anchors.png",
+        results.plane,
+        summary.benchmark,
+        summary.chosen("selector") or summary.selector,
     )
     return drawn

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import numpy as np
@@ -11,14 +11,16 @@ import pandas as pd
 
 from anchoreval.anchors import AnchorSet
 from anchoreval.errors import ScoringError
+from anchoreval.groups import duplicates_report
 from anchoreval.jobs import output
 from anchoreval.jobs.run_plan import Plan
 from anchoreval.jobs.run_results import Results
 from anchoreval.numerics.item_statistics import difficulty, discrimination
 from anchoreval.protocol.anchoring import reconstruct, select
 from anchoreval.reconstruction import IntervalWarning, Reconstruction
+from anchoreval.reconstruction.choice import AUTO
 from anchoreval.registry import method_name, method_options
-from anchoreval.reporting.run_summary import ESTIMATE_COLUMNS, RunSummary
+from anchoreval.reporting.run_summary import ESTIMATE_COLUMNS, Choice, RunSummary
 from anchoreval.responses import ResponseMatrix
 from anchoreval.runs import Run
 
@@ -33,7 +35,7 @@ def carry_out(plan: Plan, work: Run) -> Results:
         with work.timed("select"):
             anchors = _anchors(plan)
         with work.timed("fit"):
-            reconstruction = _reconstruction(plan, anchors)
+            reconstruction, obstacle = _fitted(plan, anchors)
         with work.timed("score"):
             scored = plan.scorer.score(anchors)
         if scored.answers is None:
@@ -44,7 +46,7 @@ def carry_out(plan: Plan, work: Run) -> Results:
     for model, reason in scored.failures.items():
         output.note(f"model {model} failed: {reason}")
     attached = _with_estimator(anchors, reconstruction)
-    summary = _summary(plan, attached, reconstruction, estimates)
+    summary = _summary(plan, attached, reconstruction, estimates, obstacle)
     return Results(summary, attached, reconstruction.residuals, item_plane(plan.sources, anchors))
 
 
@@ -75,13 +77,31 @@ def _anchors(plan: Plan) -> AnchorSet:
     )
 
 
+def _fitted(plan: Plan, anchors: AnchorSet) -> tuple[Reconstruction, str]:
+    """The reconstruction, and why its errors could not be sized in folds where they should have been."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", IntervalWarning)
+        reconstruction = _reconstruction(plan, anchors)
+    for told in caught:
+        warnings.warn_explicit(told.message, told.category, told.filename, told.lineno)
+    return reconstruction, next((str(w.message) for w in caught if issubclass(w.category, IntervalWarning)), "")
+
+
 def _reconstruction(plan: Plan, anchors: AnchorSet) -> Reconstruction:
-    """Fitted on the sources; a saved anchor set brings its own, and with `estimator=auto` its own estimator."""
+    """Fitted on the sources; a saved anchor set brings its own, and with `auto` its own estimator and rule."""
     if plan.saved is None:
-        return reconstruct(plan.sources, anchors, plan.estimator, seed=plan.seed)
+        return reconstruct(
+            plan.sources,
+            anchors,
+            plan.estimator,
+            seed=plan.seed,
+            intervals=plan.intervals,
+            selector=plan.selector,
+        )
+    intervals = None if plan.intervals == AUTO else plan.intervals
     if anchors.estimator is not None and method_name(plan.estimator) == "auto":
-        return anchors.reconstruction()
-    return anchors.reconstruction(plan.estimator, seed=plan.seed)
+        return anchors.reconstruction(intervals=intervals)
+    return anchors.reconstruction(plan.estimator, seed=plan.seed, intervals=intervals)
 
 
 def _with_estimator(anchors: AnchorSet, reconstruction: Reconstruction) -> AnchorSet:
@@ -100,7 +120,7 @@ def _estimates(
     return table[[*ESTIMATE_COLUMNS, *subjects]].rename_axis("model")
 
 
-def _summary(plan: Plan, anchors: AnchorSet, rec: Reconstruction, estimates: pd.DataFrame) -> RunSummary:
+def _summary(plan: Plan, anchors: AnchorSet, rec: Reconstruction, estimates: pd.DataFrame, obstacle: str) -> RunSummary:
     roles = {} if anchors.roles is None else {str(r): int(n) for r, n in anchors.roles.value_counts().items()}
     provenance = plan.matrix.provenance
     return RunSummary(
@@ -114,28 +134,54 @@ def _summary(plan: Plan, anchors: AnchorSet, rec: Reconstruction, estimates: pd.
         selector_options=dict(anchors.selector_options),
         estimator=method_name(rec.estimator),
         estimator_options=method_options(rec.estimator),
-        chosen=str(getattr(rec.estimator, "chosen", "")),
+        choices=_choices(anchors, rec),
         seed=plan.seed,
         reused=plan.saved is not None,
         scoring=plan.scorer.scoring,
         drawn_alike=plan.scorer.drawn_alike,
         roles=roles,
+        crossed=anchors.crossed,
         calibration_groups=int(rec.residuals["group"].nunique()) if len(rec.residuals) else 0,
+        obstacle=obstacle,
         level=plan.level,
         attainable_level=rec.attainable_level,
+        intervals=rec.intervals,
+        rule=rec.rule.name,
         expected_error=rec.expected_error,
         baseline_error=_baseline(anchors, rec.residuals),
+        slope=_known(rec.slope),
+        shrinkage_slope=_known(rec.shrinkage_slope),
+        duplicates=duplicates_report(plan.matrix),
         left_out=_left_out(plan, estimates, roles),
         estimates=estimates,
     )
 
 
+def _choices(anchors: AnchorSet, rec: Reconstruction) -> list[Choice]:
+    """What selector and estimator chose for themselves, where they say so."""
+    told, tried = anchors.details, getattr(rec.estimator, "tried", {})
+    selector = Choice(
+        "selector",
+        chosen if isinstance(chosen := told.get("chosen"), str) else "",
+        errors if isinstance(errors := told.get("tried"), Mapping) else {},
+        notes if isinstance(notes := told.get("notes"), list) else [],
+    )
+    estimator = Choice("estimator", str(getattr(rec.estimator, "chosen", "")), tried)
+    return [choice for choice in (selector, estimator) if choice.chosen]
+
+
+def _known(value: float) -> float | None:
+    return value if np.isfinite(value) else None
+
+
 def _baseline(anchors: AnchorSet, residuals: pd.DataFrame) -> float | None:
-    """Error on the calibration models of giving everybody the select models' mean, each group counting once."""
+    """Error on the models that size the errors of giving each the mean of the others that chose; groups count once."""
     if anchors.sources is None or anchors.roles is None or residuals.empty:
         return None
-    chose = anchors.roles.index[anchors.roles == "select"]
-    mean = anchors.sources.full_scores.reindex(chose).mean()
+    chose = anchors.sources.full_scores.reindex(anchors.roles.index[anchors.roles == "select"])
+    own = residuals.loc[residuals.index.isin(chose.index)].groupby("group")["truth"].agg(["sum", "size"])
+    others = own.reindex(residuals["group"]).fillna(0.0).set_axis(residuals.index)
+    mean = (chose.sum() - others["sum"]) / (chose.count() - others["size"])
     return float((residuals["truth"] - mean).abs().groupby(residuals["group"]).mean().mean())
 
 

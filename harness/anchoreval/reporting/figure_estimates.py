@@ -17,12 +17,12 @@ LABELLED, CROWD = 8, 25
 
 
 def estimates_against_truth(path: Path, summary: RunSummary, residuals: pd.DataFrame) -> str:
-    """Targets with intervals over the calibration models as a cloud; returns the caption.
+    """Targets with intervals over the models that size the errors as a cloud; returns the caption.
 
     Args:
         path: the PNG to write.
         summary: its targets need a true score.
-        residuals: columns `estimate` and `truth` of the calibration models, in [0, 1]; may be empty.
+        residuals: columns `estimate` and `truth` of the models that size the errors, in [0, 1]; may be empty.
     """
     known = summary.judged
     with figure(path, 6.6, 7.0) as canvas:
@@ -36,7 +36,7 @@ def estimates_against_truth(path: Path, summary: RunSummary, residuals: pd.DataF
                 s=16,
                 color=CLOUD,
                 zorder=2,
-                label=f"calibration models ({len(residuals)})",
+                label=f"{summary.judges}{', each left out' if summary.crossed else ''} ({len(residuals)})",
             )
         _intervals(axes, known, summary.level)
         axes.set(xlim=(low, high), ylim=(low, high), aspect="equal")
@@ -46,7 +46,8 @@ def estimates_against_truth(path: Path, summary: RunSummary, residuals: pd.DataF
         )
         canvas.legend(loc="outside lower center", ncols=2)
         title(axes, _finding(summary), _design(summary))
-    return f"Estimates against true scores; calibration models in grey, {summary.level:.0%} intervals for the targets."
+    cloud = f"{summary.judges} in grey{', each predicted by a fit without it' if summary.crossed else ''}"
+    return f"Estimates against true scores; {cloud}, {summary.level:.0%} intervals for the targets."
 
 
 def forest(path: Path, summary: RunSummary) -> str:
@@ -139,6 +140,7 @@ def _forest_finding(summary: RunSummary) -> str:
 
 
 def _design(summary: RunSummary) -> str:
-    return (
-        f"{summary.benchmark}: {summary.anchors} of {summary.items:,} items, {summary.selector} + {summary.estimator}"
-    )
+    selector = summary.chosen("selector") or summary.selector
+    estimator = summary.chosen("estimator") or summary.estimator
+    methods = selector if selector.endswith(f" + {estimator}") else f"{selector} + {estimator}"
+    return f"{summary.benchmark}: {summary.anchors} of {summary.items:,} items, {methods}"

@@ -43,8 +43,9 @@ class Page:
         lead: the estimand, in one or two sentences.
         warnings: caveats that were measured, each a sentence.
         tables: results.
-        notes: paragraphs below the tables.
+        notes: paragraphs below the tables, under a heading of their own where `notes_title` is not empty.
         figures: pictures.
+        appendix: tables below the figures.
         facts: how it was made: name and value, in order.
     """
 
@@ -54,7 +55,9 @@ class Page:
     tables: Sequence[PageTable] = ()
     notes: Sequence[str] = ()
     figures: Sequence[PageFigure] = ()
+    appendix: Sequence[PageTable] = ()
     facts: Mapping[str, object] = field(default_factory=dict)
+    notes_title: str = ""
 
 
 def write_page(path: Path, page: Page) -> None:

@@ -12,6 +12,7 @@ from anchoreval.reporting.tables import markdown_table, text_table
 
 SHOWN, LISTED = 40, 500
 """Rows of a table on the terminal and in a document; the files beside it hold them all."""
+ERRORS = "Errors to expect"
 
 
 def terminal_report(summary: RunSummary) -> str:
@@ -36,30 +37,38 @@ def markdown_report(summary: RunSummary, figures: Mapping[str, str]) -> str:
         _paragraphs("## What is estimated", content.estimand(summary)),
         _paragraphs("## Design", design),
         _paragraphs("## Estimates", content.UNIT, _estimates(summary), rest),
-        _paragraphs("## Errors to expect", *content.errors(summary)),
+        _paragraphs(f"## {ERRORS}", *content.errors(summary), *content.notes(summary)),
     ]
     if found := warnings(summary):
         sections.append("## Warnings\n\n" + "\n".join(f"- {text}" for text in found))
     heads, rows = content.subject_rows(summary, LISTED)
     if heads:
         sections.append(_paragraphs("## Subjects", content.SUBJECT_NOTE, markdown_table(heads, rows), rest))
+    sections += [
+        _paragraphs(f"## {title}", content.TRIED_NOTE, markdown_table(heads, rows))
+        for title, heads, rows in content.tried(summary)
+    ]
     sections += [f"![{caption}]({path})\n\n*{caption}*" for path, caption in figures.items()]
     return _paragraphs(*sections) + "\n"
 
 
 def page(summary: RunSummary, folder: Path, figures: Mapping[str, str]) -> Page:
     """The same as a page; figures by path relative to the folder, with their captions."""
-    tables = [PageTable("Estimates", content.UNIT, content.header(summary), content.rows(summary, LISTED))]
+    caption = " ".join(filter(None, [content.UNIT, content.rest(summary, LISTED)]))
+    estimates = PageTable("Estimates", caption, content.header(summary), content.rows(summary, LISTED))
+    appendix = [PageTable(title, content.TRIED_NOTE, heads, rows) for title, heads, rows in content.tried(summary)]
     heads, rows = content.subject_rows(summary, LISTED)
     if heads:
-        tables.append(PageTable("Subjects", content.SUBJECT_NOTE, heads, rows))
+        appendix.insert(0, PageTable("Subjects", content.SUBJECT_NOTE, heads, rows))
     return Page(
         title=content.title(summary),
         lead=content.estimand(summary),
         warnings=warnings(summary),
-        tables=tables,
-        notes=[*content.errors(summary), *filter(None, [content.rest(summary, LISTED)])],
+        tables=[estimates],
+        notes_title=ERRORS,
+        notes=[*content.errors(summary), *content.notes(summary)],
         figures=[PageFigure(folder / path, caption) for path, caption in figures.items()],
+        appendix=appendix,
         facts=content.design(summary),
     )
 
