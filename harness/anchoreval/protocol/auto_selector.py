@@ -57,7 +57,7 @@ class Pair:
 PAIRS = (
     Pair("random", "fusion"),
     Pair("stratified_difficulty", "fusion"),
-    Pair("stratified_difficulty", "ridge"),
+    Pair("random_search", "ridge"),
     Pair("optimal", "ridge"),
     Pair("optimal", "kernel_ridge"),
 )
@@ -158,7 +158,8 @@ class Auto:
 
 
 def _applicable(pair: Pair, sources: ResponseMatrix) -> bool:
-    return unmet_need(make_selector(pair.selector, **pair.options).needs, sources) is None
+    made, reading = make_selector(pair.selector, **pair.options), candidate(pair.reading)
+    return unmet_need(made.needs, sources) is None and sources.n_models <= reading.most_sources
 
 
 def _errors(pairs: Sequence[Pair], sources: ResponseMatrix, sides: Split, k: int, seed: int) -> Float64Array:

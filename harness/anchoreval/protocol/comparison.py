@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -54,3 +54,11 @@ class Comparison:
         mask = np.asarray(rows, dtype=np.bool_)
         errors = tuple(kept for kept, wanted in zip(self.errors, mask, strict=True) if wanted)
         return Comparison(self.table[mask].reset_index(drop=True), errors, self.targets, self.keys)
+
+    @classmethod
+    def joined(cls, parts: Sequence[Comparison]) -> Comparison:
+        """Several comparisons as one; those of one benchmark, split and repeat must hold out the same targets."""
+        table = pd.concat([part.table for part in parts], ignore_index=True)
+        targets = {name: trial for part in parts for name, trial in part.targets.items()}
+        keys = frozenset(key for part in parts for key in part.keys)
+        return cls(table, tuple(kept for part in parts for kept in part.errors), targets, keys)
