@@ -22,9 +22,10 @@ from anchoreval.protocol.comparison import Comparison
 from anchoreval.protocol.group_errors import Combination
 from anchoreval.protocol.resolution import Paired, Resolution
 from anchoreval.reporting.tables import markdown_table
+from anchoreval.studies.adaptive_form import LABEL, READING, adaptive_errors, with_adaptive
 from anchoreval.studies.kept_cells import LARGE, cell_arguments, drawn_benchmark, publish, run
 
-OURS = ("optimal", "auto")
+FIXED, ADAPTIVE = ("optimal", "auto"), (LABEL, READING)
 SELECTORS: dict[str, dict[str, Any]] = {
     "optimal": {"name": "optimal"},
     "essence": {"name": "essence", "generations": 400},
@@ -52,7 +53,9 @@ cross-validation inside the sources. *best rival*: of {rivals}, each with its pu
 `auto`, the one with the least error on the odd repeats; both errors are those on the **even** repeats. *ratio*: ours
 over best rival's; resolved (*) where its 95 % interval, from a joint bootstrap of models (variants and copies together)
 and repeats, leaves out 1. The searches of EssenceBench and metabench run at reduced budgets (`published_budgets.md`
-says what that costs them). Of the two large sets {most} models are drawn; their full scores were measured on more items
+says what that costs them). *adaptive*: the policy `optimal` asks each of at most 60 targets a repeat
+its own items, one after another, and reads them itself; its rivals' errors are those on the same targets. Of the two
+large sets {most} models are drawn; their full scores were measured on more items
 than the matrix holds, and k = 100 of some 200 items is left out.
 Regenerate with `python -m anchoreval.studies.literature --data <folder>`.
 """
@@ -65,7 +68,7 @@ class Cell:
     ours: Combination
     rival: Combination
     paired: Paired
-    errors: tuple[float, float]
+    error: float
 
 
 def measured(options: argparse.Namespace) -> Comparison:
@@ -76,31 +79,32 @@ def measured(options: argparse.Namespace) -> Comparison:
         (LARGE, SELECTORS, SHORT),
         (FEW, WITH_OPTIONS, BUDGETS),
     ):
-        matrices = _matrices(options, names)
+        matrices = {name: drawn_benchmark(options.data, name) for name in names if name in options.benchmarks}
+        if not matrices:
+            continue
         found.append(run(options, matrices, REFERENCES, COMMON, budgets, repeats=REPEATS))
         found.append(run(options, matrices, selectors, ESTIMATORS, budgets, repeats=REPEATS))
     return Comparison.joined(found)
 
 
-def _matrices(options: argparse.Namespace, names: Sequence[str]) -> dict[str, Any]:
-    return {name: drawn_benchmark(options.data, name) for name in names}
-
-
-def cells(found: Comparison, benchmarks: Sequence[str]) -> Iterator[Cell]:
-    """The best rival on the odd repeats against ours, on the even ones."""
+def cells(found: Comparison, benchmarks: Sequence[str], ours: tuple[str, str] = FIXED) -> Iterator[Cell]:
+    """The best rival on the odd repeats against ours, on the even ones and the targets that both have."""
     table = found.table[(found.table["split"] == "iid") & (found.table["status"] == "ok")]
     odd = table[table["repeat"] % 2 == 1]
     even = Resolution(found.where(found.table["repeat"] % 2 == 0))
     for benchmark in benchmarks:
         for k in sorted(table.loc[table["benchmark"] == benchmark, "k"].unique()):
             here = odd[
-                (odd["benchmark"] == benchmark) & (odd["k"] == k) & ~odd["selector"].isin((OURS[0], *REFERENCES))
+                (odd["benchmark"] == benchmark)
+                & (odd["k"] == k)
+                & ~odd["selector"].isin((FIXED[0], LABEL, *REFERENCES))
             ]
             means = here.groupby(["selector", "estimator"])["mae"].mean()
             best: Any = means.idxmin()
-            ours = Combination(benchmark, "iid", *OURS, int(k))
-            rival = Combination(benchmark, "iid", *best, int(k))
-            yield Cell(ours, rival, even.paired(ours, rival), (_mean(table, ours), _mean(table, rival)))
+            own = Combination(benchmark, "iid", *ours, int(k))
+            rival = Combination(benchmark, "iid", str(best[0]), str(best[1]), int(k))
+            paired = even.paired(own, rival)
+            yield Cell(own, rival, paired, _mean(table, own))
 
 
 def _mean(table: pd.DataFrame, name: Combination) -> float:
@@ -122,8 +126,8 @@ def cell_table(shown: Sequence[Cell]) -> str:
         [
             cell.ours.benchmark,
             str(cell.ours.k),
-            f"{cell.errors[0]:.2f}",
-            f"{cell.errors[1]:.2f}",
+            f"{cell.error:.2f}",
+            f"{cell.error / cell.paired.ratio:.2f}",
             f"{cell.rival.selector} + {cell.rival.estimator}",
             ratio_text(cell.paired),
         ]
@@ -142,7 +146,7 @@ def full_table(table: pd.DataFrame) -> str:
     """Mean error of every selector and reading over all repeats."""
     done = table[table["status"] == "ok"]
     means = done.pivot_table(index=["selector", "estimator"], columns=["benchmark", "k"], values="mae", sort=False)
-    header = ["selector", "reading", *(f"{benchmark} {k}" for benchmark, k in means.columns)]
+    header = ["selector", "reading", *(f"{name[0]} {name[1]}" for name in means.columns.to_list())]
     rows = [
         [*map(str, name), *("" if np.isnan(value) else f"{value:.2f}" for value in values)]
         for name, values in zip(means.index, means.to_numpy(), strict=True)
@@ -152,11 +156,18 @@ def full_table(table: pd.DataFrame) -> str:
 
 def report(found: Comparison) -> str:
     """The whole study in Markdown."""
-    first = list(cells(found, (*MANY, *LARGE)))
-    second = list(cells(found, FEW))
-    rivals = ", ".join(name for name in WITH_OPTIONS if name != OURS[0])
+    benchmarks = set(found.table["benchmark"])
+    many, few = ([name for name in names if name in benchmarks] for names in ((*MANY, *LARGE), FEW))
+    sections = {
+        "Many sources": list(cells(found, many)),
+        "Many sources, every target asked its own items": list(cells(found, many, ADAPTIVE)),
+        "Few base models, with option probabilities": list(cells(found, few)),
+    }
+    rivals = ", ".join(name for name in WITH_OPTIONS if name != FIXED[0])
     parts = [CAPTION.format(repeats=REPEATS, rivals=rivals, most="1,500")]
-    for heading, shown in (("Many sources", first), ("Few base models, with option probabilities", second)):
+    for heading, shown in sections.items():
+        if not shown:
+            continue
         total = pooled(found, shown)
         parts.append(f"## {heading}\n\nGeometric mean of the ratios: **{ratio_text(total)}**\n\n{cell_table(shown)}\n")
     parts.append(f"## Every method\n\nAll {REPEATS} repeats.\n\n{full_table(found.table)}\n")
@@ -165,9 +176,13 @@ def report(found: Comparison) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run what is missing and write the tables."""
-    options = cell_arguments("Our pipeline against the published methods.").parse_args(arguments)
+    parser = cell_arguments("Our pipeline against the published methods.")
+    parser.add_argument("--benchmarks", nargs="+", default=[*MANY, *LARGE, *FEW], help="names of benchmarks")
+    options = parser.parse_args(arguments)
     found = measured(options)
     publish(options, [found])
+    names = tuple(name for name in (*MANY, *LARGE) if name in options.benchmarks)
+    found = with_adaptive(found, adaptive_errors(options, names, REPEATS))
     write_text(options.into / "literature.md", report(found))
     write_text(options.into / "literature.csv", summary(found.table).to_csv(index=False))
 

@@ -2,8 +2,8 @@
 
 Run `python -m anchoreval.studies.no_regret --data <folder>`. Writes `no_regret.md` and `no_regret.csv`. Every
 benchmark, with targets at random (`iid`), of other families, and better than every source (`gap`); `auto` is told
-which. In each cell the combination with the least error on one half of the repeats is measured on the other half, then the halves
-swap: that is the best that a user with an oracle for the cell could have named beforehand.
+which. In each cell the combination with the least error on one half of the repeats is measured on the other half, then
+the halves swap: that is the best that a user with an oracle for the cell could have named beforehand.
 """
 
 from __future__ import annotations
