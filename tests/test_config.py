@@ -3,7 +3,6 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Any
 
-import pytest
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
@@ -15,13 +14,6 @@ def composed(*overrides: str) -> Any:
     register()
     with initialize_config_dir(str(CONF), version_base="1.3"):
         return compose("config", overrides=list(overrides))
-
-
-@pytest.mark.parametrize(("job", "usual"), [("run", "auto"), ("compare", 0.3)])
-def test_the_usual_calibration_of_a_job(job: str, usual: Any) -> None:
-    assert composed(f"job={job}").calibration == usual
-    assert composed(f"job={job}", "calibration=0.5").calibration == 0.5
-    assert composed(f"job={job}", "calibration=cross").calibration == "cross"
 
 
 def test_the_file_lists_every_key_of_the_schema_with_its_default() -> None:

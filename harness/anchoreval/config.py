@@ -150,14 +150,8 @@ class Config:
     aggregation: str | None = None
 
 
-def usual_calibration(job: str) -> str | float:
-    """The default of `calibration`: `auto`, but a share for comparisons, which draw new targets in every repeat."""
-    return 0.3 if job == "compare" else "auto"
-
-
 def register() -> None:
     """Put the schema where Hydra finds it; the YAML files name it in their defaults lists."""
-    OmegaConf.register_new_resolver("usual_calibration", usual_calibration, replace=True)
     store = ConfigStore.instance()
     store.store(name="schema", node=Config, provider="anchoreval")
     for name, schema in {

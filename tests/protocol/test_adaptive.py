@@ -61,7 +61,7 @@ def test_rows_are_complete_and_repeat_themselves(synthetic: Simulator) -> None:
     arguments = {"selectors": {"random": make_selector("random")}, "k": (10, 20), "seed": 5, "most_targets": 9}
     table = adaptive_trial(matrix, policies, **arguments)
     assert list(table.columns) == list(COLUMNS)
-    assert len(table) == 3 * 2 * 3
+    assert len(table) == 3 * 2 * 4
     assert (table["n_target"] == 9).all()
     assert (table["items"] <= table["k"]).all()
     fixed = table[table["test"] == "random"]

@@ -20,6 +20,7 @@ from anchoreval.protocol.comparison import Comparison
 from anchoreval.protocol.digests import content_digest, method_identity
 from anchoreval.protocol.marks import REFERENCE, marks
 from anchoreval.protocol.resolution import DRAWS, LEVEL
+from anchoreval.protocol.roles import AUTO, SHARE
 from anchoreval.registry import estimators, selectors
 from anchoreval.reporting.compare_report import markdown_report, page, terminal_report
 from anchoreval.reporting.figure_compare import error_by_budget
@@ -85,9 +86,13 @@ def _methods(kind: str, given: Any) -> Methods:
 
 
 def _share(config: DictConfig) -> float:
+    if config.calibration == AUTO:
+        return SHARE
     if isinstance(config.calibration, int | float):
         return float(config.calibration)
-    raise ConfigurationError("job=compare draws new targets in every repeat: calibration= must be a share, not names")
+    raise ConfigurationError(
+        f"job=compare draws new targets in every repeat: calibration must be a share, not {config.calibration!r}"
+    )
 
 
 def _label(node: Mapping[str, Any]) -> str:

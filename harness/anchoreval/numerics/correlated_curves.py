@@ -23,6 +23,12 @@ from anchoreval.numerics.response_curves import ResponseCurves
 CERTAIN = 1e-3
 """No expected score is closer to 0 or 1: a surprise then weighs no more than some thirty ordinary ones."""
 
+GROUPS_AN_ABILITY, MOST_ABILITIES = 28, 8
+"""One ability for so many groups of models, up to so many."""
+
+PRIOR_GROUPS = 400
+"""What the belief is worth that remainders are unrelated, in groups of models."""
+
 LEAST_OWN = 0.05
 """Share of its variance that an item shares with no other, at least."""
 
@@ -113,6 +119,11 @@ class CorrelatedCurves:
         means = np.clip(means, 0.0, 1.0)
         means[asked] = scores
         return np.asarray(means, dtype=np.float64)
+
+
+def suited_to(groups: int) -> tuple[int, float]:
+    """Number of abilities and shrinkage for so many groups of models (set in trials on arc, musr and ifeval)."""
+    return min(max(groups // GROUPS_AN_ABILITY, 1), MOST_ABILITIES), PRIOR_GROUPS / (PRIOR_GROUPS + groups)
 
 
 def open_variance(belief: LocalBelief, weights: Float64Array) -> float:

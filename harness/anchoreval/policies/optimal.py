@@ -30,16 +30,17 @@ import pandas as pd
 from anchoreval.arrays import Float64Array, IntArray
 from anchoreval.errors import MethodOptionError
 from anchoreval.methods import Answers
-from anchoreval.numerics.correlated_curves import CorrelatedCurves, LocalBelief, most_telling, open_variance
+from anchoreval.numerics.correlated_curves import (
+    CorrelatedCurves,
+    LocalBelief,
+    most_telling,
+    open_variance,
+    suited_to,
+)
 from anchoreval.numerics.score_weights import score_weights
 from anchoreval.policies.asked import Asked, check_numbers
 from anchoreval.responses import SCORE, ResponseMatrix
 from anchoreval.tables import base_model_codes
-
-GROUPS_AN_ABILITY, MOST_ABILITIES = 28, 8
-"""One ability for so many groups of sources, up to so many."""
-PRIOR_GROUPS = 400
-"""What the belief is worth that remainders are unrelated, in groups of sources."""
 
 
 @dataclass
@@ -87,12 +88,12 @@ class Optimal:
         from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
         codes = base_model_codes(sources.models)
-        groups = len(np.unique(codes))
-        dimensions = self.dimensions or min(max(groups // GROUPS_AN_ABILITY, 1), MOST_ABILITIES)
-        shrinkage = PRIOR_GROUPS / (PRIOR_GROUPS + groups) if self.shrinkage is None else self.shrinkage
+        dimensions, shrinkage = suited_to(len(np.unique(codes)))
         self.items_ = sources.items.index
         with threadpool_limits(1):
             self.weights_, self.level_ = _readout(sources, codes)
+            dimensions = self.dimensions or dimensions
+            shrinkage = shrinkage if self.shrinkage is None else self.shrinkage
             self.model_ = CorrelatedCurves.fit(sources.scores, dimensions, shrinkage)
         self.k_ = k
         return self

@@ -32,7 +32,7 @@ STOPPING: dict[str, tuple[str, dict[str, Any]]] = {
     "optimal, SE 2.5 points": ("optimal", {"standard_error": 0.025}),
 }
 """Policies that stop by themselves, at 100 items if not before; shown at their own length."""
-SHORT = {"pirt": "p-IRT", "pirt (2 abilities)": "p-IRT 2", "linear": "linear"}
+SHORT = {"pirt": "p-IRT", "pirt (2 abilities)": "p-IRT 2", "linear": "linear", "correlated": "correlated"}
 CAPTION = """# Adaptive tests
 
 Mean absolute error of reconstructed full scores in percentage points on held-out models, mean over {repeats} random
@@ -41,9 +41,11 @@ brackets the error of the same reading with as many items drawn at random for ea
 readings are made from all other models. *fisher*: the item with most information at the target's present ability (2PL;
 Fluid Benchmarking). *ATLAS*: 3PL, one of the five best items at random, stopping at a standard error of ability after
 30 items at least. *optimal (policy)*: the item that most reduces the posterior variance of this target's full score
-(two abilities). *optimal (anchors)*, *random (anchors)*: the selectors; every target is asked the same items.
+(curves in several abilities, and the covariance of what they leave over). *optimal (anchors)*, *random (anchors)*: the
+selectors; every target is asked the same items.
 Readings: *p-IRT* in one ability and in two (*p-IRT 2*), and *linear*, the posterior mean under Gaussian item scores,
-which is the best linear regression on whatever items were asked. *theta*: mean distance of the ability from that read
+which is the best linear regression on whatever items were asked; *correlated*, the posterior mean under the model of
+the policy `optimal`. *theta*: mean distance of the ability from that read
 off all items, in standard deviations of the sources. *overlap*: share of its items that a test shares with another.
 Regenerate with `python -m anchoreval.studies.adaptive --data <folder>`; every repeat is in `adaptive.csv`.
 """
