@@ -48,7 +48,7 @@ ANCHORS: dict[str, dict[str, Any]] = {
     TOGETHER: {"selector": "optimal", "split": "joint"},
     RELATIVE: {"selector": "optimal", "split": "joint", "aim": "relative"},
 }
-READINGS = (OWN, JOINT, AUTO)
+READINGS: dict[str, tuple[str, ...]] = {**dict.fromkeys(ANCHORS, (OWN, JOINT, AUTO)), RELATIVE: (AUTO,)}
 BOTH = "mean of the errors"
 """The mean over benchmarks of their mean absolute errors, beside that of the grand mean."""
 CONTRASTS: dict[str, tuple[tuple[str, str], tuple[str, str]]] = {
@@ -78,14 +78,14 @@ def one_split(suite: Suite, budgets: Sequence[int], seed: int) -> Iterator[dict[
     for k in budgets:
         for label, options in ANCHORS.items():
             anchors = select_suite(sources, k=k, seed=seed, **options)
-            for row in _errors(sources, anchors, targets, truth, seed):
+            for row in _errors(sources, anchors, READINGS[label], targets, truth, seed):
                 yield {"k": k, "seed": seed, "anchors": label, "sources": len(sides.sources), **row}
 
 
 def _errors(
-    sources: Suite, anchors: SuiteAnchors, targets: Suite, truth: pd.DataFrame, seed: int
+    sources: Suite, anchors: SuiteAnchors, readings: Sequence[str], targets: Suite, truth: pd.DataFrame, seed: int
 ) -> Iterator[dict[str, Any]]:
-    for reading in READINGS:
+    for reading in readings:
         found = reconstruct_suite(sources, anchors, "signature", seed, reading=reading)
         estimate = found.predict(targets, LEVEL)
         errors = {name: 100.0 * float((estimate[name][SCORE] - truth[name]).abs().mean()) for name in truth}
