@@ -35,4 +35,3 @@ def error_by_sources(path: Path, rows: pd.DataFrame, selectors: Sequence[str]) -
         panels[0].set_ylim(bottom=0)
         panels[0].set_ylabel("mean absolute error (points)")
         panels[-1].legend(frameon=False)
-        canvas.tight_layout()

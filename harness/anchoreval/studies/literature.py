@@ -102,6 +102,8 @@ def cells(found: Comparison, benchmarks: Sequence[str], ours: tuple[str, str] = 
             means = here.groupby(["selector", "estimator"])["mae"].mean()
             best: Any = means.idxmin()
             own = Combination(benchmark, "iid", *ours, int(k))
+            if own not in even.errors.rows:
+                continue
             rival = Combination(benchmark, "iid", str(best[0]), str(best[1]), int(k))
             paired = even.paired(own, rival)
             yield Cell(own, rival, paired, _mean(table, own))
