@@ -9,9 +9,9 @@ export HF_HUB_OFFLINE = 1
 export HF_DATASETS_OFFLINE = 1
 export TOKENIZERS_PARALLELISM = false
 
-.PHONY: help setup demo test perf check format pocket published selectors studies peers clean
+.PHONY: help setup demo test perf check format pocket published selectors studies protocol published-budgets peers clean
 help:  ## this list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
 
 setup: $(DEV)  ## make .venv with pinned versions
 $(CORE): pyproject.toml constraints.txt
@@ -65,6 +65,18 @@ studies: $(DEV)  ## studies of single methods on the benchmarks of $$ANCHOREVAL_
 	$(BIN)/python -m anchoreval.studies.joint_metabench > results/published/joint_metabench.md
 	$(BIN)/python -m anchoreval.studies.bento > /dev/null
 	$(BIN)/python -m anchoreval.studies.adaptive
+
+protocol: $(DEV)  ## our pipeline against the literature, regret of auto, coverage, number of sources, suites (two hours)
+	$(BIN)/python -m anchoreval.studies.literature
+	$(BIN)/python -m anchoreval.studies.no_regret
+	$(BIN)/python -m anchoreval.studies.interval_coverage
+	$(BIN)/python -m anchoreval.studies.source_curve
+	$(BIN)/python -m anchoreval.studies.joint_suites
+	$(BIN)/python -m anchoreval.studies.duplicates
+
+published-budgets: $(DEV)  ## EssenceBench and metabench at the budgets of their papers (extra ebm; half an hour)
+	@$(PIP) --editable ".[ebm]"
+	$(BIN)/python -m anchoreval.studies.published_budgets
 
 peers: $(DEV)  ## py-irt, girth and apricot beside us, in an environment of their own (Python 3.11; 15 minutes)
 	@test -x .venv-peers/bin/python || python3.11 -m venv .venv-peers

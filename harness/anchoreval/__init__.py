@@ -19,6 +19,8 @@ from anchoreval.importers.tidy import read_tidy
 from anchoreval.methods import Answers, Estimator, Policy, Selection, Selector
 from anchoreval.protocol.anchoring import reconstruct, select
 from anchoreval.protocol.compare import compare
+from anchoreval.protocol.suite_anchoring import select_suite
+from anchoreval.protocol.suite_reconstruction import reconstruct_suite
 from anchoreval.reconstruction import Reconstruction
 from anchoreval.registry import estimators, policies, selectors
 from anchoreval.responses import ResponseMatrix
@@ -43,7 +45,9 @@ __all__ = [
     "policies",
     "read_tidy",
     "reconstruct",
+    "reconstruct_suite",
     "select",
+    "select_suite",
     "selectors",
     "write_benchmark",
 ]

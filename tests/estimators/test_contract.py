@@ -46,6 +46,7 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("gam", {"features": "mean", "splines": 5}),
     ("gam", {"model": "3pl"}),
     ("gam", {"joint": True, "features": "ability", "linear": False}),
+    ("fusion", {"sample": "mean"}),
 ]
 CASES = [(name, OPTIONS.get(name, {})) for name in estimators()] + VARIANTS
 OWN = {"reconstruction": {"name": "weighted"}}

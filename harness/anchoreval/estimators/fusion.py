@@ -25,7 +25,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -68,7 +68,6 @@ class Fusion:
         folds: in which sources are left out; whole groups of kin stay together.
     """
 
-    needs: ClassVar[frozenset[str]] = frozenset({"inclusion", "complete"})
     sample: str = "aipw"
     regressor: str = "ridge"
     features: str = "auto"
@@ -90,6 +89,11 @@ class Fusion:
             raise MethodOptionError(f"estimator fusion: option distrust must be 0 or more, not {self.distrust}")
         if self.folds < 2:
             raise MethodOptionError(f"estimator fusion: option folds must be at least 2, not {self.folds}")
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """Anchors drawn at random; AIPW needs all answers besides."""
+        return frozenset({"inclusion", "complete"} if self.sample == "aipw" else {"inclusion"})
 
     @property
     def whole_matrix(self) -> bool:
