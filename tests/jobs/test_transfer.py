@@ -10,8 +10,8 @@ import pytest
 from anchor_selectors.bento import Bento
 from anchoreval.cli import main
 from anchoreval.contract import choose
-from anchoreval.jobs.compare import _by_content
 from anchoreval.pocket import load
+from anchoreval.protocol.digests import method_identity
 from anchoreval.responses import ResponseMatrix
 from anchoreval.scoring.transfer_matrix import TransferMatrix
 from anchoreval.store import write_benchmark
@@ -121,8 +121,8 @@ def test_a_wrong_request_is_one_line_and_leaves_nothing(
 def test_a_table_that_has_changed_is_another_method(here: Path) -> None:
     (here / "one.csv").write_text("source,a\na,0.5\n")
     (here / "two.csv").write_text("source,a\na,0.5\n")
-    one, two = (_by_content(Bento(transfer=f"{name}.csv")) for name in ("one", "two"))
+    one, two = (method_identity("selector", Bento(transfer=f"{name}.csv")) for name in ("one", "two"))
     assert one == two  # where a file is does not matter
     (here / "two.csv").write_text("source,a\na,0.6\n")
-    assert _by_content(Bento(transfer="two.csv")) != one
-    assert one["form"] == "sim"
+    assert method_identity("selector", Bento(transfer="two.csv")) != one
+    assert one["options"]["form"] == "sim"

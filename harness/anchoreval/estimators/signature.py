@@ -77,7 +77,7 @@ class Signature:
     neighbours: int | None = None
     trees: int = 100
     rounds: int = 100
-    members: Sequence[str] = ("ridge", "kernel_ridge", "forest")
+    members: Sequence[str] = field(default_factory=lambda: ["ridge", "kernel_ridge", "forest"])
     degree: int = 2
     answered_: Answered = field(init=False, repr=False, compare=False)
     space_: SignatureSpace = field(init=False, repr=False, compare=False)
