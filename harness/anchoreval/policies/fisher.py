@@ -11,8 +11,8 @@ asked says nothing). It fails where curves are fitted to few models, and with 3p
 of its own, so a regression on common anchors is not to be had.
 
 Measured on arc, musr, ifeval and mmlu_options (`results/published/adaptive.md`): its error under p-IRT in two abilities
-is 0.63, 0.75 and 0.84 times that of random items at 20, 50 and 100 items; in one ability the gain is gone at 100. Fixed
-anchors of the selector `optimal` do about as well at 20 and better from 50 on, arc excepted.
+is 0.63, 0.74 and 0.82 times that of random items at 20, 50 and 100 items; in one ability the gain is gone at 100. Fixed
+anchors of the selector `optimal` do a little worse at 20 and better from 50 on (0.72, 0.71, 0.74), arc excepted.
 
 Costs a fit of the curves, then a pass over the items a question: under a millisecond for 10,000.
 """
