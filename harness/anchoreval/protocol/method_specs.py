@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeAlias, TypeVar
 
 from anchoreval.errors import MethodOptionError
 from anchoreval.methods import Estimator, Selector
+from anchoreval.protocol.digests import canonical
 from anchoreval.registry import make_estimator, make_selector, method_name, method_options
 
 M = TypeVar("M", Selector, Estimator)
@@ -89,5 +90,9 @@ def _changed(method: object) -> dict[str, Any]:
     """Options of a method that differ from their defaults."""
     if not dataclasses.is_dataclass(method):
         return {}
-    defaults = {f.name: f.default for f in dataclasses.fields(method)}
-    return {option: value for option, value in method_options(method).items() if value is not defaults[option]}
+    usual = {
+        f.name: f.default if f.default_factory is dataclasses.MISSING else f.default_factory()
+        for f in dataclasses.fields(method)
+    }
+    options = method_options(method).items()
+    return {option: value for option, value in options if canonical(value) != canonical(usual[option])}
