@@ -16,7 +16,7 @@ import numpy as np
 from anchoreval.arrays import Float64Array, IntArray
 from anchoreval.estimators.flat_state import State
 from anchoreval.numerics.folds import group_folds
-from anchoreval.numerics.ridge import Spectrum, choose_penalty
+from anchoreval.numerics.ridge import centred_ridge
 
 FOLDS = 5
 
@@ -42,11 +42,7 @@ class LinearTerms:
             rests: (models, outputs).
             groups: (models,) labels; kin leave together.
         """
-        centre = signatures.mean(axis=0)
-        spectrum = Spectrum.of_features(signatures - centre, np.ones((len(signatures), 1)))
-        dual = spectrum.dual(rests, choose_penalty(spectrum, rests, groups))
-        coefficients = (signatures - centre).T @ dual
-        return cls(coefficients, rests.mean(axis=0) - centre @ coefficients)
+        return cls(*centred_ridge(signatures, rests, groups))
 
     @classmethod
     def least_squares(cls, signatures: Float64Array, rests: Float64Array) -> Self:

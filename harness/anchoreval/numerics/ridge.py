@@ -140,3 +140,20 @@ def choose_penalty(spectrum: Spectrum, responses: Float64Array, groups: IntArray
     # of equal errors (a response that is constant) the largest penalty
     best = len(grid) - 1 - np.argmin(errors[::-1], axis=0)
     return np.asarray(grid[best], dtype=np.float64)
+
+
+def centred_ridge(
+    features: Float64Array, responses: Float64Array, groups: IntArray
+) -> tuple[Float64Array, Float64Array]:
+    """(features, outputs) coefficients and (outputs,) intercepts of ridge regressions with penalties as chosen above.
+
+    Args:
+        features: (rows, features).
+        responses: (rows, outputs).
+        groups: (rows,) labels; rows with the same label leave together.
+    """
+    centre = features.mean(axis=0)
+    spectrum = Spectrum.of_features(features - centre, np.ones((len(features), 1)))
+    dual = spectrum.dual(responses, choose_penalty(spectrum, responses, groups))
+    coefficients = (features - centre).T @ dual
+    return coefficients, responses.mean(axis=0) - centre @ coefficients

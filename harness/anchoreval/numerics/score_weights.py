@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from anchoreval.arrays import Float64Array, FloatArray, IntArray
-from anchoreval.numerics.ridge import Spectrum, choose_penalty
+from anchoreval.numerics.ridge import centred_ridge
 
 
 def score_weights(scores: FloatArray, truth: Float64Array, groups: IntArray) -> tuple[Float64Array, float]:
@@ -22,9 +22,6 @@ def score_weights(scores: FloatArray, truth: Float64Array, groups: IntArray) -> 
         groups: (models,) labels; kin leave together.
     """
     known = ~np.isnan(truth)
-    features, aim = np.asarray(scores, dtype=np.float64)[known], truth[known]
-    centre = features.mean(axis=0)
-    spectrum = Spectrum.of_features(features - centre, np.ones((len(features), 1)))
-    penalty = choose_penalty(spectrum, aim[:, None], groups[known])
-    weights = np.ascontiguousarray(((features - centre).T @ spectrum.dual(aim[:, None], penalty))[:, 0])
-    return weights, float(aim.mean() - centre @ weights)
+    features = np.asarray(scores, dtype=np.float64)[known]
+    weights, level = centred_ridge(features, truth[known, None], groups[known])
+    return np.ascontiguousarray(weights[:, 0]), float(level[0])

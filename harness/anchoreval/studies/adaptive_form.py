@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from itertools import product
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -28,7 +26,7 @@ from anchoreval.protocol.trial import Conditions, Trial
 from anchoreval.reconstruction import SELECT
 from anchoreval.registry import make_policy
 from anchoreval.responses import ResponseMatrix
-from anchoreval.studies.kept_cells import LARGE, drawn_benchmark
+from anchoreval.studies.kept_cells import LARGE, kept_benchmark
 from anchoreval.studies.task_pool import pooled_tables
 
 NAME = "adaptive_form"
@@ -50,7 +48,7 @@ def adaptive_errors(options: argparse.Namespace, benchmarks: Sequence[str], repe
 
 def one_repeat(data: str, benchmark: str, repeat: int) -> pd.DataFrame:
     """Every sampled target of one repeat sits the test."""
-    trial = _trial(_matrix(data, benchmark), repeat)
+    trial = _trial(kept_benchmark(data, benchmark), repeat)
     choosing = trial.sources.subset(models=trial.roles.index[trial.roles == SELECT])
     targets = _some(trial.targets, repeat)
     budgets = budgets_of(benchmark)
@@ -58,11 +56,6 @@ def one_repeat(data: str, benchmark: str, repeat: int) -> pd.DataFrame:
     sittings = administer(policy, targets, max(budgets))
     tables = [_errors(policy, sittings.first(k)).assign(k=k) for k in budgets]
     return pd.concat(tables, ignore_index=True).assign(benchmark=benchmark, repeat=repeat)
-
-
-@lru_cache(maxsize=1)
-def _matrix(data: str, benchmark: str) -> ResponseMatrix:
-    return drawn_benchmark(Path(data), benchmark)
 
 
 def _trial(matrix: ResponseMatrix, repeat: int) -> Trial:

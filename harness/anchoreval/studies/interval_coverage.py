@@ -24,7 +24,7 @@ from anchoreval.reconstruction import SELECT, IntervalWarning, reconstruct_from
 from anchoreval.registry import make_estimator, make_selector
 from anchoreval.reporting.tables import markdown_table
 from anchoreval.responses import ResponseMatrix
-from anchoreval.studies.kept_cells import LARGE, cell_arguments, drawn_benchmark
+from anchoreval.studies.kept_cells import LARGE, cell_arguments, kept_benchmark
 from anchoreval.studies.task_pool import pooled_tables
 
 BENCHMARKS = ("arc", "musr", "ifeval", *LARGE)
@@ -45,9 +45,8 @@ Regenerate with `python -m anchoreval.studies.interval_coverage --data <folder>`
 def one_repeat(data: str, benchmark: str, kind: str, repeat: int) -> pd.DataFrame:
     """A row per method, level and target: whether it was covered and how wide the interval was."""
     import warnings
-    from pathlib import Path
 
-    matrix = drawn_benchmark(Path(data), benchmark)
+    matrix = kept_benchmark(data, benchmark)
     trial = Trial.divide(matrix, kind, 1000 + repeat, Conditions(0.95, SHARE, None, "refuse"))
     tables = []
     with warnings.catch_warnings():

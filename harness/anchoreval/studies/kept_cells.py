@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,12 @@ def drawn_benchmark(data: Path, name: str, most: int = MOST_MODELS) -> ResponseM
         return matrix
     drawn = np.random.default_rng(0).choice(np.sort(known), size=most, replace=False)
     return matrix.subset(models=np.sort(drawn))
+
+
+@lru_cache(maxsize=1)
+def kept_benchmark(data: str, name: str) -> ResponseMatrix:
+    """The same, read once by a process that works off many tasks of one benchmark."""
+    return drawn_benchmark(Path(data), name)
 
 
 def run(
