@@ -56,11 +56,15 @@ def duplicates_report(matrix: ResponseMatrix) -> str:
         return f"No model is a copy of another: {held}"
     close = pairs[pairs["kind"] == NEAR]
     exact, near = len(pairs) - len(close), pd.concat([close["model"], close["twin"]]).nunique()
-    return (
-        f"{_counted(exact, 'model')} {'is an exact copy' if exact == 1 else 'are exact copies'} of another, and {near} "
-        f"{'has' if near == 1 else 'have'} a near-copy (it differs on at most {100 * CEILING:g} % of the items, far "
-        f"fewer than distinct models would). With variants of a base model they are kept on one side: {held}"
-    )
+    found = []
+    if exact:
+        found.append(f"{_counted(exact, 'model')} {'is an exact copy' if exact == 1 else 'are exact copies'} of another")
+    if near:
+        found.append(
+            f"{_counted(near, 'model')} {'has' if near == 1 else 'have'} a near-copy (differing on at most "
+            f"{100 * CEILING:g} % of the items, far fewer than distinct models would)"
+        )
+    return f"{', and '.join(found)}. With variants of a base model they are kept on one side: {held}"
 
 
 def draw_groups(groups: pd.Series[str], count: int, rng: np.random.Generator, most: int | None = None) -> list[str]:

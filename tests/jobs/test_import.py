@@ -71,6 +71,16 @@ def test_a_stored_benchmark_is_merged_into_another(
     assert "one: 4 models added, 0 replaced, 1 unchanged" in capsys.readouterr().out
 
 
+def test_a_table_called_responses_takes_its_folders_name(
+    here: Path, synthetic: Callable[..., ResponseMatrix], capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("mine").mkdir()
+    long(synthetic(8, 20)).to_csv("mine/responses.csv", index=False)
+    for number, path in enumerate(("mine", "mine/responses.csv")):
+        assert main(["job=import", f"path={path}", f"into={number}"]) == 0
+        assert capsys.readouterr().out.startswith("mine: 8 models x 20 items")
+
+
 @pytest.mark.real_data
 @pytest.mark.parametrize(("name", "models", "items"), [("musr", 429, 756), ("cosmosqa_options", 102, 1999)])
 def test_real_folders_are_recognised(here: Path, data_folder: Path, name: str, models: int, items: int) -> None:

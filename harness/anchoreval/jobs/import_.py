@@ -51,7 +51,7 @@ def _read(config: DictConfig, path: Path) -> ResponseMatrix:
     return read_tidy(
         tables.pop("responses"),
         **tables,
-        name=config.name or (path.name if path.is_dir() else path.name.split(".")[0]),
+        name=config.name or (path.absolute().name if path.is_dir() else None),
         aggregation=config.aggregation or "micro",
     )
 
