@@ -133,7 +133,7 @@ def test_the_report_counts_what_is_joined() -> None:
     assert duplicates_report(lone) == "No model is a copy of another: 30 models in 30 groups, the largest of 1."
     rows = np.concatenate([made.scores, made.scores[:1]])
     report = duplicates_report(matrix(rows, names=[*made.models.index, "zzz"]))
-    assert report.startswith("1 model is an exact copy of another, and 3 models have a near-copy (")
+    assert report.startswith("1 model is an exact copy of others, and 3 models have a near-copy (")
     assert report.endswith("61 models in 58 groups, the largest of 3.")
     assert duplicates_report(made).startswith("3 models have a near-copy (differing on at most 2 % of the items")
 

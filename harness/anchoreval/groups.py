@@ -58,7 +58,7 @@ def duplicates_report(matrix: ResponseMatrix) -> str:
     exact, near = len(pairs) - len(close), pd.concat([close["model"], close["twin"]]).nunique()
     found = []
     if exact:
-        found.append(f"{_counted(exact, 'model')} {'is an exact copy' if exact == 1 else 'are exact copies'} of another")
+        found.append(f"{_counted(exact, 'model')} {'is an exact copy' if exact == 1 else 'are exact copies'} of others")
     if near:
         found.append(
             f"{_counted(near, 'model')} {'has' if near == 1 else 'have'} a near-copy (differing on at most "

@@ -152,3 +152,42 @@ def test_on_real_models_better_than_all_sources_it_is_not_lost_with_the_metamode
     sources, targets = best_apart(real("ifeval"))
     fusion, signature = (mean_error(made, sources, targets, 50, 4) for made in (Fusion(), Signature()))
     assert fusion < 0.85 * signature
+
+
+def part_whose_mean_is_off(matrix: ResponseMatrix) -> ResponseMatrix:
+    """Its hardest third, with the full scores on all items: a mean of these items is far below them."""
+    hardest = np.argsort(matrix.scores.mean(axis=0), kind="stable")[: matrix.n_items // 3]
+    return matrix.part(matrix.items.index[np.sort(hardest)])
+
+
+def test_means_of_a_part_are_put_on_the_scale_of_full_scores(synthetic: Simulator) -> None:
+    part = part_whose_mean_is_off(synthetic(200, 450, seed=3))
+    sources, targets = best_apart(part)
+    truth = targets.full_scores
+    raw = [Mean(), Fusion(sample="mean")]
+    bias = [
+        float((fit(made, sources, random_anchors(sources, 60)).predict(targets)["score"] - truth).mean())
+        for made in raw
+    ]
+    assert bias[0] < -0.15
+    assert abs(bias[1]) < 0.5 * abs(bias[0])
+
+
+def test_the_line_is_that_of_full_scores_along_means_without_their_noise(synthetic: Simulator) -> None:
+    part = part_whose_mean_is_off(synthetic(400, 450, seed=4))
+    selection = random_anchors(part, 30)
+    made = fit(Fusion(sample="mean"), part, selection)
+    assert isinstance(made, Fusion)
+    exact = np.polyfit(part.scores.mean(axis=1), part.full_scores, 1)
+    noisy = np.polyfit(part.subset(items=selection.items).scores.mean(axis=1), part.full_scores, 1)
+    assert noisy[0] < 0.85 * exact[0]
+    assert made.line_[1] == pytest.approx(exact[0], rel=0.12)
+    restored = Fusion(sample="mean").from_state(made.state())
+    pd.testing.assert_frame_equal(restored.predict(part), made.predict(part))
+
+
+def test_a_whole_benchmark_needs_no_line(synthetic: Simulator) -> None:
+    sources, _ = halves(synthetic(80, 200))
+    made = fit(Fusion(sample="mean"), sources, random_anchors(sources, 40))
+    assert isinstance(made, Fusion)
+    assert made.line_.tolist() == [0.0, 1.0]

@@ -7,6 +7,8 @@ Both errors grow with how variable a target's answers are, for which the design 
 Where a target's anchor mean lies beyond the middle 90 % of the sources', the metamodel is believed less: `distrust`
 times the distance beyond counts as a further error, one that the sample estimate does not share. With every item an
 anchor the score is exact. Needs anchors drawn at random; with fewer than 8 groups of sources it is the sample estimate.
+Where full scores were measured on more than the items at hand, a mean of these is no estimate of them: it is first put
+on the line that the sources' full scores follow along it, its design variance taken off (regression calibration).
 Costs `folds` + 1 fits of both.
 
 Measured with random anchors, error over that of `mean`, geometric means over k = 20, 50, 100 and 8 repeats on arc,
@@ -18,7 +20,8 @@ mmlu_pro_cot: 0.75, the best models 0.86. Tried as well, for the best models in 
 ends of the sources' range (0.83), or from the middle 80 % (0.76, but 1 % worse at random); the distance to the nearest
 source in place of that of the anchor mean (0.86); `mean` in place of `aipw` (0.80, equal elsewhere).
 
-Source: ours; mixing goes back to gp-IRT (Maia Polo et al., arXiv 2402.14992).
+Source: ours; mixing goes back to gp-IRT (Maia Polo et al., arXiv 2402.14992); regression calibration: Carroll et al.,
+Measurement Error in Nonlinear Models (2006), chapter 4.
 """
 
 from __future__ import annotations
@@ -42,7 +45,7 @@ from anchoreval.methods import Selection
 from anchoreval.numerics.conformal import group_weights
 from anchoreval.numerics.error_shares import ErrorMoments
 from anchoreval.numerics.folds import group_folds
-from anchoreval.responses import ResponseMatrix
+from anchoreval.responses import SCORE, ResponseMatrix
 
 FEWEST_GROUPS = 8
 """With fewer groups of sources, shares learnt by leaving some out are noise."""
@@ -52,6 +55,13 @@ MIDDLE = (0.05, 0.95)
 
 PRIOR_ANCHORS = 10
 """A target's design variance counts as k anchors, the sources' mean as this many: few answers may all be right."""
+
+WHOLE = 0.9
+"""Share of the benchmark's weight that the anchors stand for, by their inclusion probabilities, from which on the items
+that they were drawn from are taken to be the benchmark."""
+
+LEAST_RELIABILITY = 0.1
+"""Share of the variance of sources' sample means that is taken to be real at least: a slope stays finite."""
 
 SAMPLES: dict[str, type[AIPW] | type[Mean]] = {"aipw": AIPW, "mean": Mean}
 
@@ -78,6 +88,7 @@ class Fusion:
     moments_: ErrorMoments = field(init=False, repr=False, compare=False)
     variance_: float = field(init=False, repr=False, compare=False)
     middle_: Float64Array = field(init=False, repr=False, compare=False)
+    line_: Float64Array = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         self._new_metamodel()
@@ -116,10 +127,31 @@ class Fusion:
         groups = kin(part) if part.n_models else np.zeros(0, dtype=np.int64)
         self.sample_ = self._new_sample().fit(sources, selection, rng)
         self.metamodel_ = None
+        self.line_ = self._line(part, groups)
         if len(np.unique(groups)) >= FEWEST_GROUPS:
             self.metamodel_ = self._new_metamodel().fit(sources, selection, rng)
             self._learn_shares(sources.subset(models=part.models.index), selection, groups, rng)
         return self
+
+    def _line(self, sources: ResponseMatrix, groups: IntArray) -> Float64Array:
+        """(2,) intercept and slope that put sample means on the scale of full scores."""
+        stood_for = float(np.sum(sources.shares[SCORE].to_numpy() / self.sample_.inclusion_))
+        if self.whole_matrix or not groups.size or stood_for > WHOLE:
+            return np.array([0.0, 1.0])
+        weights = group_weights(groups)
+        sample = self.sample_.predict(sources)[SCORE].to_numpy(dtype=np.float64)
+        truth = sources.full_scores.to_numpy(dtype=np.float64)
+        about, noise = sample - weights @ sample, self.sample_.design_standard_error(sources).to_numpy() ** 2
+        variance, slope = float(weights @ about**2), 1.0
+        if len(np.unique(groups)) >= FEWEST_GROUPS and variance > 0:
+            real = max(variance - float(weights @ np.nan_to_num(noise)), LEAST_RELIABILITY * variance)
+            slope = float(weights @ (about * truth)) / real
+        return np.array([weights @ truth - slope * (weights @ sample), slope])
+
+    def _sampled(self, models: ResponseMatrix) -> pd.DataFrame:
+        """The sample estimate, on the scale of full scores."""
+        found = self.sample_.predict(models)
+        return found.assign(**{SCORE: self.line_[0] + self.line_[1] * found[SCORE]})
 
     def _learn_shares(
         self, sources: ResponseMatrix, selection: Selection, groups: IntArray, rng: np.random.Generator
@@ -131,6 +163,7 @@ class Fusion:
             targets = sources.subset(models=sources.models.index[held_out])
             fitted = self._new_sample().fit(others, selection, rng)
             sample[held_out] = fitted.predict(targets)
+            sample[held_out, 0] = self.line_[0] + self.line_[1] * sample[held_out, 0]
             variance[held_out] = fitted.design_standard_error(targets) ** 2
             model[held_out] = self._new_metamodel().fit(others, selection, rng).predict(targets)
         truth, weights = sources.totals().to_numpy(dtype=np.float64), group_weights(groups)
@@ -140,7 +173,7 @@ class Fusion:
 
     def predict(self, targets: ResponseMatrix) -> pd.DataFrame:
         """The mixture; where the metamodel knows nothing of a subject, the sample estimate."""
-        sample = self.sample_.predict(targets)
+        sample = self._sampled(targets)
         if self.metamodel_ is None:
             return sample
         model = self.metamodel_.predict(targets)
@@ -175,7 +208,7 @@ class Fusion:
 
     def state(self) -> State:
         """Both estimators, the moments of their errors and where the sources' middle is."""
-        sample = prefixed(sample=self.sample_.state())
+        sample = {**prefixed(sample=self.sample_.state()), "line": self.line_}
         if self.metamodel_ is None:
             return sample
         parts = prefixed(metamodel=self.metamodel_.state(), moments=self.moments_.state())
@@ -184,7 +217,7 @@ class Fusion:
     def from_state(self, state: Mapping[str, np.ndarray[Any, Any]]) -> Self:
         """Restore what `state` describes."""
         self.sample_ = self._new_sample().from_state(part_of(state, "sample"))
-        self.metamodel_ = None
+        self.metamodel_, self.line_ = None, np.array(state["line"], dtype=np.float64)
         if "middle" in state:
             self.metamodel_ = self._new_metamodel().from_state(part_of(state, "metamodel"))
             self.moments_ = ErrorMoments.from_state(part_of(state, "moments"))

@@ -23,7 +23,7 @@ from anchoreval.protocol.group_errors import Combination
 from anchoreval.protocol.resolution import Paired, Resolution
 from anchoreval.reporting.tables import markdown_table
 from anchoreval.studies.adaptive_form import LABEL, READING, adaptive_errors, with_adaptive
-from anchoreval.studies.kept_cells import LARGE, cell_arguments, drawn_benchmark, publish, run
+from anchoreval.studies.kept_cells import LARGE, MOST_MODELS, cell_arguments, drawn_benchmark, publish, run
 
 FIXED, ADAPTIVE = ("optimal", "auto"), (LABEL, READING)
 SELECTORS: dict[str, dict[str, Any]] = {
@@ -49,14 +49,15 @@ CAPTION = """# Against the literature
 Mean absolute error of reconstructed full scores in percentage points on held-out models, split at random {repeats}
 times (`iid`; base models with all variants, exact and near copies on one side). 30 % of the sources size intervals, the
 rest choose anchors and fit. *ours*: anchors of `optimal`, read by `auto`, which chooses among estimators by
-cross-validation inside the sources. *best rival*: of {rivals}, each with its published reconstruction and with our
-`auto`, the one with the least error on the odd repeats; both errors are those on the **even** repeats. *ratio*: ours
-over best rival's; resolved (*) where its 95 % interval, from a joint bootstrap of models (variants and copies together)
-and repeats, leaves out 1. The searches of EssenceBench and metabench run at reduced budgets (`published_budgets.md`
-says what that costs them). *adaptive*: the policy `optimal` asks each of at most 60 targets a repeat
-its own items, one after another, and reads them itself; its rivals' errors are those on the same targets. Of the two
-large sets {most} models are drawn; their full scores were measured on more items
-than the matrix holds, and k = 100 of some 200 items is left out.
+cross-validation inside the sources. *best rival*: of the published selectors (EssenceBench, metabench, both clusterings
+of tinyBenchmarks, Anchor Points, mRMR; DISCO where there are option probabilities), each with its own published
+reconstruction and with our `auto`, the one with the least error on the odd repeats; both errors are those on the
+**even** repeats. *ratio*: ours over best rival's; resolved (*) where its 95 % interval, from a joint bootstrap of
+models (variants and copies together) and repeats, leaves out 1. The searches of EssenceBench and metabench run at
+reduced budgets (`published_budgets.md` says what that costs them). *adaptive*: the policy `optimal` asks each of at
+most 60 targets a repeat its own items, one after another, and reads them itself; its rivals' errors are those on the
+same targets. Of the two large sets {most} models are drawn; their full scores were measured on more items than the
+matrix holds, and k = 100 of some 200 items is left out.
 Regenerate with `python -m anchoreval.studies.literature --data <folder>`.
 """
 
@@ -139,7 +140,9 @@ def cell_table(shown: Sequence[Cell]) -> str:
 
 
 def ratio_text(paired: Paired) -> str:
-    """`0.81 (0.74 to 0.89)*`."""
+    """`0.81 (0.74 to 0.89)*`; without the interval where there are too few models for one."""
+    if np.isnan(paired.lower):
+        return f"{paired.ratio:.2f}"
     mark = "*" if paired.resolved else ""
     return f"{paired.ratio:.2f} ({paired.lower:.2f} to {paired.upper:.2f}){mark}"
 
@@ -165,8 +168,7 @@ def report(found: Comparison) -> str:
         "Many sources, every target asked its own items": list(cells(found, many, ADAPTIVE)),
         "Few base models, with option probabilities": list(cells(found, few)),
     }
-    rivals = ", ".join(name for name in WITH_OPTIONS if name != FIXED[0])
-    parts = [CAPTION.format(repeats=REPEATS, rivals=rivals, most="1,500")]
+    parts = [CAPTION.format(repeats=REPEATS, most=f"{MOST_MODELS:,}")]
     for heading, shown in sections.items():
         if not shown:
             continue

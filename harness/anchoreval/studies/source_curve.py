@@ -46,7 +46,9 @@ CAPTION = """# Error against the number of source models
 Mean absolute error in percentage points on {targets} held-out models, k = {k}, {repeats} draws of targets and sources,
 all anchors read by `{reading}`. *floor*: a of the curve a + b n^-c fitted to the means. *from*: the least n from which
 on the error is below that of `random` by a resolved difference (corrected resampled t, 95 %) at every larger n as well.
-![Error against the number of source models](source_curve.png)
+
+![Error against the number of source models; shaded: one standard deviation over draws](source_curve.png)
+
 Regenerate with `python -m anchoreval.studies.source_curve --data <folder>`.
 """
 
