@@ -1,0 +1,1 @@
+"""What a benchmark, whole or compressed, can tell apart: tests, intervals, detectable effects, ranks and plans."""
