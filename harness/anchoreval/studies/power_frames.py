@@ -1,0 +1,53 @@
+"""Estimates of calibration and target models on many splits: what the claims of power reports are checked against."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from itertools import product
+
+import numpy as np
+import pandas as pd
+
+from anchoreval.contract import choose
+from anchoreval.protocol.roles import SHARE
+from anchoreval.protocol.trial import Conditions, Trial, answers_only
+from anchoreval.reconstruction import SELECT, reconstruct_from
+from anchoreval.registry import make_estimator, make_selector
+from anchoreval.responses import SCORE, ResponseMatrix
+from anchoreval.studies.kept_cells import kept_benchmark
+from anchoreval.studies.task_pool import pooled_tables
+
+KEYS = ("benchmark", "selector", "k", "repeat")
+METHODS = {"optimal": "auto", "random": "mean"}
+CALIBRATION, TARGET = "calibration", "target"
+
+
+def frames(
+    options: argparse.Namespace, benchmarks: Sequence[str], budgets: Sequence[int], repeats: int
+) -> pd.DataFrame:
+    """A row per benchmark, selector, k, repeat and model that neither chose nor fitted.
+
+    Columns `role` (calibration or target), `model`, `group`, `family`, `estimate`, `truth`.
+    """
+    tasks = list(product(benchmarks, METHODS, budgets, range(repeats)))
+    return pooled_tables(options, "power_frames", one_frame, tasks, KEYS)
+
+
+def one_frame(data: str, benchmark: str, selector: str, k: int, repeat: int) -> pd.DataFrame:
+    """The rows of one task."""
+    matrix = kept_benchmark(data, benchmark)
+    trial = Trial.divide(matrix, "iid", 2000 + repeat, Conditions(0.95, SHARE, None, "refuse"))
+    choosing: ResponseMatrix = trial.sources.subset(models=trial.roles.index[trial.roles == SELECT])
+    selection = choose(make_selector(selector), choosing, k, trial.seed)
+    estimator = make_estimator(METHODS[selector])
+    made = reconstruct_from(trial.sources, selection, trial.roles, estimator, seed=trial.seed, groups=trial.groups)
+    estimates = made.estimator.predict(answers_only(trial.targets, selection.items))[SCORE].to_numpy(dtype=np.float64)
+    family = trial.targets.models["family"] if "family" in trial.targets.models else None
+    targets = pd.DataFrame(
+        {"estimate": estimates, "truth": trial.truth, "group": trial.target_groups.to_numpy(), "family": family},
+        index=trial.targets.models.index,
+    )
+    both = pd.concat({CALIBRATION: made.residuals, TARGET: targets}, names=["role", "model"]).reset_index()
+    wanted = both[["role", "model", "group", "family", "estimate", "truth"]].astype({"family": object})
+    return wanted.assign(benchmark=benchmark, selector=selector, k=k, repeat=repeat)
