@@ -19,6 +19,7 @@ from scipy.special import betainc
 from anchoreval.arrays import BoolArray, Float64Array
 from anchoreval.errors import ResponseDataError
 from anchoreval.power.inputs import counts
+from anchoreval.power.multiplicity import holm
 from anchoreval.power.rank_sets import RankSets, Sides, check_request, named
 
 ROUNDING = 1e-12
@@ -79,12 +80,7 @@ def _one_by_one(p_values: Float64Array, sides: Sides, alpha: float) -> tuple[Boo
 
 
 def _rejected(p_values: Float64Array, tested: BoolArray, alpha: float) -> BoolArray:
-    """Holm's procedure over the cells under test: the i-th smallest p-value against alpha / (tests - i + 1)."""
-    found = p_values[tested]
-    order = np.argsort(found, kind="stable")
-    holds = found[order] <= alpha / np.arange(len(found), 0, -1) + ROUNDING
-    rejected = np.zeros(len(found), dtype=np.bool_)
-    rejected[order] = np.logical_and.accumulate(holds)
-    cells = np.zeros_like(tested)
-    cells[tested] = rejected
-    return cells
+    """Holm's procedure over the cells under test."""
+    rejected = np.zeros_like(tested)
+    rejected[tested] = holm(p_values[tested]) <= alpha + ROUNDING
+    return rejected

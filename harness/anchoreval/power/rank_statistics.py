@@ -137,8 +137,8 @@ def stepdown(pairs: StudentisedPairs, family: PairFamily, level: float, repeat: 
     bounds = np.full(pairs.draws.shape[1], np.inf)
     ahead, behind = np.zeros_like(family.ahead), np.zeros_like(family.behind)
     statistics = pairs.statistics[family.hubs]
-    steps, before = 0, -1
-    while (rejected := int(ahead.sum() + behind.sum())) > before and (repeat or not steps):
+    tested, steps, before, critical = int(family.ahead.sum() + family.behind.sum()), 0, -1, 0.0
+    while before < (rejected := int(ahead.sum() + behind.sum())) < tested and (repeat or not steps):
         critical = _tightened(bounds, top, pairs, family.without(ahead, behind))
         ahead, behind = family.ahead & (statistics > critical), family.behind & (statistics < -critical)
         before, steps = rejected, steps + 1
