@@ -3,7 +3,8 @@
 P(D > 0 | D_hat) = Phi(precision * D_hat), the precision being fitted to pairs of calibration models by maximum
 likelihood: straight from what was estimated to what is true. How models' true scores spread is in the pairs already, so
 that nothing is shrunk a second time, and neither D nor the error need be normal. A pair that is truly tied counts half
-for either order. One pair, half of it right and half wrong, is added: pairs that never disagree prove no certainty.
+for either order. One pair is added, half of it right and half wrong, where a normal error would leave odds of 5 to 1:
+pairs that never disagree prove no certainty.
 The probability is right on average over pairs drawn as calibration pairs are; for pairs of one family the precision is
 fitted to such pairs, drawn towards that of all.
 
@@ -22,6 +23,10 @@ from anchoreval.power.difference_law import PRIOR_MODELS, DifferenceLaw
 
 STEPS = 100
 TOLERANCE = 1e-10
+NEAR = 0.4
+"""Width of the kernel about no difference, in root mean squared estimated differences."""
+CERTAIN = 1e6
+"""Precision where estimates are exact: any difference shown is one."""
 
 
 @dataclass(frozen=True)
@@ -64,24 +69,33 @@ class OrderProbability:
 
 
 def _fitted(gap: Float64Array, shown: Float64Array, weights: Float64Array, models: float) -> float:
-    """The precision by Newton's method on its logarithm's scale; weights sum to the number of disjoint pairs."""
+    """The precision of chosen pairs, whose weights are scaled to the number of disjoint ones."""
     chosen = np.triu(weights, 1) > 0
-    mass = weights[chosen] * (models / 2.0) / weights[chosen].sum()
-    right = np.sign(gap[chosen]) * shown[chosen]  # positive where the order is right
-    tied = gap[chosen] == 0
-    typical = float(np.sqrt(mass @ shown[chosen] ** 2 / mass.sum()))
-    if not typical > 0:
+    gap, shown, mass = gap[chosen], shown[chosen], weights[chosen] * (models / 2.0) / weights[chosen].sum()
+    first = _normal_precision(gap, shown, mass)
+    if not 0.0 < first < CERTAIN:
+        return first
+    right, tied = np.sign(gap) * shown * first, gap == 0  # positive where the order is right
+    signed = np.concatenate([right[~tied], shown[tied] * first, -shown[tied] * first, [1.0, -1.0]])
+    return first * _probit_slope(signed, np.concatenate([mass[~tied], mass[tied] / 2, mass[tied] / 2, [0.5, 0.5]]))
+
+
+def _normal_precision(gap: Float64Array, shown: Float64Array, mass: Float64Array) -> float:
+    """Slope over spread of the regression of true on estimated differences, the spread near no difference."""
+    square = float(mass @ shown**2)
+    if not square > 0.0:
         return 0.0
-    signed = np.concatenate([right[~tied], shown[chosen][tied], -shown[chosen][tied], [typical, -typical]]) / typical
-    masses = np.concatenate([mass[~tied], mass[tied] / 2, mass[tied] / 2, [0.5, 0.5]])
-    return _probit_slope(signed, masses) / typical
+    slope = max(float(mass @ (gap * shown)) / square, 0.0)
+    near = mass * np.exp(-0.5 * shown**2 / (NEAR**2 * square / mass.sum()))
+    spread = float(np.sqrt(near @ (gap - slope * shown) ** 2 / near.sum()))
+    return min(slope / spread, CERTAIN) if spread > slope / CERTAIN else CERTAIN
 
 
 def _probit_slope(signed: Float64Array, masses: Float64Array) -> float:
     """Maximises the sum of masses * log Phi(slope * signed), which is concave, over slope >= 0."""
     from scipy.special import log_ndtr
 
-    slope = 0.0
+    slope = 1.0
     for _ in range(STEPS):
         at = slope * signed
         hazard = np.exp(-0.5 * at**2 - log_ndtr(at)) / np.sqrt(2.0 * np.pi)
