@@ -19,6 +19,7 @@ from anchoreval.arrays import BoolArray, Float64Array
 from anchoreval.power.difference_law import DifferenceLaw
 from anchoreval.power.multiplicity import holm
 from anchoreval.power.order_probability import OrderProbability
+from anchoreval.power.pair_tests import PairTests
 
 LEVELS = 15
 """Levels at which spreads are computed; those between are interpolated."""
@@ -47,7 +48,31 @@ class NullSpread:
         rows = [
             [np.interp(level, self.levels, values) for values in table] for table in (self.deviations, self.freedoms)
         ]
-        return tuple(np.where(kin, own, strangers) for strangers, own in rows)  # type: ignore[return-value]
+        deviation, freedom = (np.where(kin, own, strangers) for strangers, own in rows)
+        return deviation, freedom
+
+    def own(self, level: Float64Array) -> Float64Array:
+        """(models,) spread of a single estimate at a level: that of a difference of strangers over the root of 2."""
+        return np.asarray(np.interp(level, self.levels, self.deviations[0]) / np.sqrt(2.0), dtype=np.float64)
+
+
+def law_tests(law: DifferenceLaw, estimates: Float64Array, kin: BoolArray) -> PairTests:
+    """Every pair tested by the law of differences.
+
+    Args:
+        law: of differences.
+        estimates: (models,) in [0, 1].
+        kin: (models, models) whether two models are of one family.
+    """
+    from scipy.special import stdtr
+
+    difference, level = np.subtract.outer(estimates, estimates), law.level_of(estimates)
+    deviation, freedom = NullSpread.of(law).at(np.add.outer(level, level) / 2.0, kin)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        sizes = np.where(deviation > 0, np.abs(difference) / deviation, np.where(difference != 0, np.inf, 0.0))
+    p_values = np.minimum(2.0 * stdtr(freedom, -sizes), 1.0)
+    np.fill_diagonal(p_values, np.nan)
+    return PairTests(difference, p_values)
 
 
 def pair_table(
@@ -72,18 +97,11 @@ def pair_table(
         Columns `first`, `second`, `difference` (of the estimates, >= 0), `lower`, `upper` (in [-1, 1]), `p_value`,
         `p_adjusted`, `p_first_better`, `resolved`; scores in [0, 1].
     """
-    from scipy.special import stdtr
-
     known = estimates.dropna().sort_values(ascending=False, kind="stable")
-    values = known.to_numpy(dtype=np.float64)
-    first, second = np.triu_indices(len(values), 1)
-    difference = values[first] - values[second]
-    kin = _kin(families, known.index)[first, second]
-    level = law.level_of(values)
-    deviation, freedom = NullSpread.of(law).at((level[first] + level[second]) / 2.0, kin)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        statistic = np.where(deviation > 0, difference / deviation, np.where(difference > 0, np.inf, 0.0))
-    p_value = np.minimum(2.0 * stdtr(freedom, -statistic), 1.0)
+    kin = kinship(families, known.index)
+    tests = law_tests(law, known.to_numpy(dtype=np.float64), kin)
+    first, second = np.triu_indices(len(known), 1)
+    difference, p_value = tests.difference[first, second], tests.p_values[first, second]
     adjusted = holm(p_value)
     return pd.DataFrame(
         {
@@ -94,13 +112,14 @@ def pair_table(
             "upper": np.clip(difference + half_width, -1.0, 1.0),
             "p_value": p_value,
             "p_adjusted": adjusted,
-            "p_first_better": order(difference, kin),
+            "p_first_better": order(difference, kin[first, second]),
             "resolved": adjusted <= alpha,
         }
     )
 
 
-def _kin(families: pd.Series[Any] | None, models: pd.Index[Any]) -> BoolArray:
+def kinship(families: pd.Series[Any] | None, models: pd.Index[Any]) -> BoolArray:
+    """(models, models) whether two models are known to be of one family."""
     if families is None:
         return np.zeros((len(models), len(models)), dtype=np.bool_)
     codes = pd.factorize(families.reindex(models).astype(object))[0]

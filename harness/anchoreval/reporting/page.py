@@ -35,6 +35,25 @@ class PageFigure:
 
 
 @dataclass(frozen=True)
+class PageSection:
+    """A part of a page with a heading of its own, folded out below the main results.
+
+    Attributes:
+        title: its heading.
+        lead: what it says, in a few sentences.
+        warnings: caveats that were measured, each a sentence.
+        tables, notes, figures: in this order.
+    """
+
+    title: str
+    lead: str
+    warnings: Sequence[str] = ()
+    tables: Sequence[PageTable] = ()
+    notes: Sequence[str] = ()
+    figures: Sequence[PageFigure] = ()
+
+
+@dataclass(frozen=True)
 class Page:
     """What a report page shows, from top to bottom.
 
@@ -45,7 +64,8 @@ class Page:
         tables: results.
         notes: paragraphs below the tables, under a heading of their own where `notes_title` is not empty.
         figures: pictures.
-        appendix: tables below the figures.
+        sections: further parts, below the figures.
+        appendix: tables below them.
         facts: how it was made: name and value, in order.
     """
 
@@ -55,6 +75,7 @@ class Page:
     tables: Sequence[PageTable] = ()
     notes: Sequence[str] = ()
     figures: Sequence[PageFigure] = ()
+    sections: Sequence[PageSection] = ()
     appendix: Sequence[PageTable] = ()
     facts: Mapping[str, object] = field(default_factory=dict)
     notes_title: str = ""
