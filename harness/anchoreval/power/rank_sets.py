@@ -14,7 +14,7 @@ tested in both orders anyway.
 
 Needs the whole covariance of the estimates' errors, the variances alone would do where errors are independent. Draws
 are normal, or Student's where the covariance's size was itself estimated from few models (`degrees_of_freedom`).
-Cost: 400 models and 10,000 draws take 1 s, all marginal sets 7 s.
+Cost: 400 models and 10,000 draws take 1 s, all marginal sets 8 s.
 
 Source: Mogstad, Romano, Shaikh and Wilhelm, Inference for ranks with applications to mobility across neighbourhoods and
 academic achievement across countries, Review of Economic Studies 91 (2024). Naive bootstraps of ranks do not cover
