@@ -9,9 +9,9 @@ estimated difference beside its true one:
 
 Over all ways to match the models into disjoint pairs every pair of different groups counts alike: so pairs are counted
 here. Pairs share models and say less than so many disjoint ones; what is uncertain is judged by leaving out whole
-groups of models (jackknife), and a spread comes with the degrees of freedom that this variation amounts to. A spread is
-the root of a kernel mean of e^2 over pairs of about that gap, and of that level or kind, drawn towards the mean over all
-pairs of about that gap.
+groups of models (jackknife), and a spread comes with the degrees of freedom that this variation amounts to. A spread
+is the root of a kernel mean of e^2 over pairs of about that gap, and of that level or kind, drawn towards the mean over
+all pairs of about that gap.
 
 Ours. Jackknife: Efron and Stein, The jackknife estimate of variance (1981); degrees of freedom: Satterthwaite (1946).
 """
@@ -89,6 +89,7 @@ class DifferenceLaw:
 
     @cached_property
     def pairs(self) -> Pairs:
+        """Every pair of calibration models."""
         return Pairs.of(self.truth, self.estimate, self.groups, self.families)
 
     @cached_property
@@ -171,10 +172,11 @@ class Pairs:
 
     @classmethod
     def of(cls, truth: Float64Array, estimate: Float64Array, groups: IntArray, families: IntArray) -> Self:
+        """Of models with these scores, groups and families."""
         share = 1.0 / np.bincount(groups)[groups]
         weights = np.outer(share, share) * (groups[:, None] != groups)
-        spread = float(np.sqrt(np.cov(truth, aweights=share)))
-        width = 0.9 * spread * (groups.max() + 1) ** -0.2  # Silverman's rule, on models
+        about = truth - share @ truth / share.sum()
+        width = 0.9 * float(np.sqrt(share @ about**2 / share.sum())) * share.sum() ** -0.2  # Silverman's rule
         return cls(
             weights=weights,
             gap=np.subtract.outer(truth, truth),
