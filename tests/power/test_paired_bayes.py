@@ -13,7 +13,7 @@ from anchoreval.errors import MethodOptionError, ResponseDataError
 from anchoreval.power import paired_bayes
 from anchoreval.power.paired_bayes import cell_probabilities, paired_counts, paired_posterior
 
-COUNTS = [(0, 0, 0, 0), (5, 0, 0, 0), (3, 1, 1, 0), (20, 8, 2, 20), (10, 0, 0, 10), (2, 15, 9, 1), (12, 1, 4, 0)]
+COUNTS = [(0, 0, 0, 0), (5, 0, 0, 0), (3, 1, 1, 0), (20, 8, 2, 20), (10, 0, 0, 10), (2, 15, 9, 1), (12, 6, 0, 5)]
 
 
 def quadrature(cells: tuple[int, ...], points: int = 60) -> tuple[float, float, float]:
@@ -77,12 +77,6 @@ def test_a_collapse_falls_back_to_the_dirichlet_and_says_so(monkeypatch: pytest.
     assert found.difference == pytest.approx(5 / 67, abs=0.001)  # (9 - 4) / (63 + 4) under Dirichlet(1, 1, 1, 1)
     share = stats.beta(10, 5).sf(0.5)  # of the discordant items
     assert found.probability_first_better == pytest.approx(share, abs=0.006)
-
-
-def test_few_draws_collapse_on_a_thousand_discordant_items_all_one_way() -> None:
-    found = paired_posterior(9000, 1000, 0, 5000, np.random.default_rng(9), draws=2000)
-    assert found.method == "dirichlet"
-    assert found.difference == pytest.approx(1000 / 15_004, abs=2e-4)
 
 
 def test_exchanging_the_models_mirrors_the_posterior() -> None:

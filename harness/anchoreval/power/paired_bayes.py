@@ -10,8 +10,8 @@ Draws are weighted by importance, from one of two proposals that hold half of th
 posterior. By accuracies: both from their own Beta posteriors, the correlation from its prior; best where few items are
 discordant, or few are not. By cells: the four cells from their Dirichlet posterior, which then determine the
 correlation; best elsewhere, however many items there are. The prior, from which the source draws, collapses at a few
-hundred items. Where both proposals collapse (an empty cell among ten thousand items, say), the cells get the conjugate
-Dirichlet(1, 1, 1, 1) prior, and the result says so.
+hundred items. Should both proposals collapse, the cells get the conjugate Dirichlet(1, 1, 1, 1) prior, and the result
+says so.
 
 Source: Bowyer, Aitchison and Ivanova, Position: don't use the CLT in LLM evals with fewer than a few hundred datapoints
 (arXiv 2503.01747), section 3.4; the proposals are ours.
