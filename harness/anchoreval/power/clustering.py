@@ -3,7 +3,8 @@
 Items of one cluster share what makes them easy or hard, so that only clusters count as independent: the variance of the
 weighted mean is the sum over clusters of (sum of w_i (s_i - mean))^2 (weights summing to 1), times G / (G - 1) for G
 clusters, with G - 1 degrees of freedom. Items by themselves are clusters of one. It equals the cluster-robust
-(sandwich) variance of a weighted regression on a constant; with few clusters of very unequal weight it is too small.
+(sandwich) variance of a weighted regression on a constant; with few clusters of very unequal weight it is too small
+(95 % intervals under exponential weights covered 93 % with 28 effective items of 50, 90 % with 10 of 20).
 
 Where all clusters have the same mean c, or there is only one, the formula gives 0, which would claim certainty. Then
 at least a share l = (alpha / 2)^(1 / n) of the population has that mean (Clopper and Pearson's bound for n of n; n is
