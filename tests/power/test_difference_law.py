@@ -3,10 +3,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from .simulated import residuals
 
 from anchoreval.errors import ResponseDataError, TooFewModelsError
 from anchoreval.power.difference_law import DifferenceLaw
+
+from .simulated import residuals
 
 
 def test_the_slope_is_that_of_a_least_squares_line_over_all_pairs() -> None:
@@ -64,7 +65,10 @@ def test_degrees_of_freedom_are_those_of_a_variance_of_so_many_models() -> None:
 def test_copies_of_a_model_count_once_and_order_changes_nothing() -> None:
     table = residuals(np.random.default_rng(7), 30)
     copies = table.iloc[[3] * 5].set_axis([f"copy{n}" for n in range(5)])
-    law, more = DifferenceLaw.learn(table), DifferenceLaw.learn(pd.concat([table, copies]).sample(frac=1.0, random_state=0))
+    law, more = (
+        DifferenceLaw.learn(table),
+        DifferenceLaw.learn(pd.concat([table, copies]).sample(frac=1.0, random_state=0)),
+    )
     assert more.slope == pytest.approx(law.slope)
     assert more.spread(0.05, 0.5).deviation == pytest.approx(law.spread(0.05, 0.5).deviation, rel=1e-9)
     assert more.largest_gap == pytest.approx(law.largest_gap)

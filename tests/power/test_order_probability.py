@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from .simulated import residuals
 from scipy import stats
 
 from anchoreval.power.checks import halves, judged_pairs, reliability
 from anchoreval.power.difference_law import DifferenceLaw
 from anchoreval.power.order_probability import OrderProbability
+
+from .simulated import residuals
 
 
 def test_probabilities_are_those_of_a_normal_posterior() -> None:

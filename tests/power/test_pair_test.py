@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from .simulated import residuals
 from scipy import integrate, stats
 
 from anchoreval.errors import MethodOptionError
 from anchoreval.power.difference_law import DifferenceLaw
 from anchoreval.power.pair_test import PairTest
+
+from .simulated import residuals
 
 
 @pytest.fixture(scope="module")

@@ -17,6 +17,7 @@ from anchoreval.instantiate import estimator, instantiate, selector
 from anchoreval.jobs.request import benchmark, calibration, check_level
 from anchoreval.jobs.scorers import Scorer, Setting
 from anchoreval.methods import Estimator, Selector
+from anchoreval.power.power_report import check_power
 from anchoreval.protocol.digests import content_digest, content_of, path_digest
 from anchoreval.reconstruction.choice import check_intervals
 from anchoreval.registry import method_name, method_options, provider
@@ -43,6 +44,8 @@ class Plan:
     k: int
     seed: int
     level: float
+    alpha: float
+    power: float
     calibration: float | str | list[str]
     intervals: str
     missing: str
@@ -55,6 +58,7 @@ class Plan:
             RequestError: something is not there, not allowed, or does not fit the benchmark.
         """
         check_level(config.level)
+        check_power(config.power.alpha, config.power.power)
         intervals = check_intervals(config.intervals)
         methods = selector(config.selector), estimator(config.estimator)
         matrix = benchmark(config)
@@ -81,6 +85,8 @@ class Plan:
             k=config.k,
             seed=config.seed,
             level=config.level,
+            alpha=config.power.alpha,
+            power=config.power.power,
             calibration=calibration(config),
             intervals=intervals,
             missing=config.missing,
@@ -97,6 +103,7 @@ class Plan:
             "scorer": self.scorer.identity(),
             "seed": self.seed,
             "level": self.level,
+            "power": {"alpha": self.alpha, "power": self.power},
             "intervals": self.intervals,
             "missing": self.missing,
             "anchoreval": installed_versions()["anchoreval"],

@@ -16,6 +16,7 @@ from anchoreval.jobs import output
 from anchoreval.jobs.run_plan import Plan
 from anchoreval.jobs.run_results import Results
 from anchoreval.numerics.item_statistics import difficulty, discrimination
+from anchoreval.power.power_report import PowerReport, power_report
 from anchoreval.protocol.anchoring import reconstruct, select
 from anchoreval.reconstruction import IntervalWarning, Reconstruction
 from anchoreval.reconstruction.choice import AUTO
@@ -47,7 +48,9 @@ def carry_out(plan: Plan, work: Run) -> Results:
         output.note(f"model {model} failed: {reason}")
     attached = _with_estimator(anchors, reconstruction)
     summary = _summary(plan, attached, reconstruction, estimates, obstacle)
-    return Results(summary, attached, reconstruction.residuals, item_plane(plan.sources, anchors))
+    with work.timed("power"):
+        power = _power(plan, anchors, reconstruction, scored.answers)
+    return Results(summary, attached, reconstruction.residuals, item_plane(plan.sources, anchors), power)
 
 
 def item_plane(sources: ResponseMatrix, anchors: AnchorSet) -> pd.DataFrame:
@@ -102,6 +105,23 @@ def _reconstruction(plan: Plan, anchors: AnchorSet) -> Reconstruction:
     if anchors.estimator is not None and method_name(plan.estimator) == "auto":
         return anchors.reconstruction(intervals=intervals)
     return anchors.reconstruction(plan.estimator, seed=plan.seed, intervals=intervals)
+
+
+def _power(
+    plan: Plan, anchors: AnchorSet, reconstruction: Reconstruction, answers: ResponseMatrix
+) -> PowerReport | None:
+    """What the anchors tell apart, the targets among it; None where no model sizes the errors."""
+    if reconstruction.residuals.empty:
+        return None
+    return power_report(
+        plan.sources,
+        anchors,
+        alpha=plan.alpha,
+        power=plan.power,
+        seed=plan.seed,
+        targets=answers,
+        reconstruction=reconstruction,
+    )
 
 
 def _with_estimator(anchors: AnchorSet, reconstruction: Reconstruction) -> AnchorSet:

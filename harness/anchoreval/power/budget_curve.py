@@ -1,13 +1,12 @@
 """How error and resolution change with the number of anchors, and the budget that a wanted resolution needs.
 
-Variances of reconstruction errors fall like a + b / k: b / k is what each anchor's answers leave open, a is a floor that
-no number of anchors like these removes (a family unlike the sources, or full scores measured on other items). Both are
+Variances of reconstruction errors fall like a + b / k: b / k is what the anchors' answers leave open, a is a floor that
+no number of anchors like these removes (models unlike the sources, or full scores measured on other items). Both are
 fitted to figures that were measured at several budgets, a, b >= 0, by relative least squares. A wanted smallest gap
 below the floor is reached by no budget, and that is the answer then; beyond the budgets measured an answer is an
-extrapolation and says so.
+extrapolation, and says so.
 
-Form: digest of Card et al. and Miller, ours in its use; at k = n the error of a reconstruction is 0 by construction, and
-a budget near n is answered so.
+Ours; the form is that of a sampling variance on top of an irreducible one.
 """
 
 from __future__ import annotations

@@ -63,7 +63,7 @@ def law_caveats(law: DifferenceLaw, residuals: pd.DataFrame, resolution: pd.Data
     if len(scaled) >= FEW and (variance := float(np.mean(scaled**2))) > 0:
         excess = float(np.mean(scaled**4)) / variance**2 - 3.0
         if excess > HEAVY:
-            yield f"Errors have heavy tails (excess kurtosis {excess:.1f}): rare errors are larger than a normal law says."
+            yield f"Errors have heavy tails (excess kurtosis {excess:.1f}): a normal law understates rare large ones."
 
 
 def check_caveats(reliability: Reliability, intervals: pd.DataFrame) -> Iterator[str]:
@@ -87,7 +87,7 @@ def benchmark_caveats(matrix: ResponseMatrix, anchors: Any) -> Iterator[str]:
     if prompts <= 1:
         told = "one prompt" if prompts else "prompts that are not recorded"
         yield (
-            f"Scores were measured with {told}: how much they change with the wording is not in any figure here, and no "
+            f"Scores were measured with {told}: how much they change with the wording is in no figure here, and no "
             "number of anchors removes it."
         )
     if "run" not in matrix.models or matrix.models["run"].dropna().nunique() <= 1:

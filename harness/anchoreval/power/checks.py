@@ -1,8 +1,8 @@
 """The report's own claims, checked on calibration models that the law was not learnt from.
 
-Groups are halved at random, the law is learnt on one half and judged on the pairs of the other, both ways round, several
-times: stated against found share of differences, stated against true probability of the order. Half the models teach
-less than all do: what holds here holds at least as well for the law of all.
+Groups are halved at random, the law is learnt on one half and judged on the pairs of the other, both ways round,
+several times: stated against found share of differences, stated against true probability of the order. Half the models
+teach less than all do: what holds here holds at least as well for the law of all.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ KNOTS = 25
 """Gaps at which the stated power is computed; between them it is interpolated."""
 BINS = 10
 """Of probabilities from one half to one."""
-COLUMNS = ("gap", "shown", "stated", "found", "wrong", "probability", "right")
+COLUMNS = ("first", "second", "gap", "shown", "stated", "found", "wrong", "probability", "right")
 
 
 @dataclass(frozen=True)
@@ -56,8 +56,8 @@ def judged_pairs(
         kin: pairs of one family, of different ones, or (None) all.
 
     Returns:
-        A row a pair of different groups: `gap` (absolute true difference), `shown` (estimated difference in its
-        direction), `stated` power at that gap (NaN beyond those seen), `found` in the right direction, `wrong` in the
+        A row a pair of different groups: the models `first` and `second`, `gap` (absolute true difference), `shown`
+        (estimated difference in its direction), `stated` power at that gap (NaN beyond those seen), `found` in the right direction, `wrong` in the
         other, `probability` of the order shown, and whether it is `right` (ties one half).
 
     Raises:
@@ -77,7 +77,16 @@ def judged_pairs(
     shown = np.where(gap < 0, -shown, shown)
     critical = test.critical
     right = np.where(gap == 0, 0.5, np.where(shown == 0, 0.5, shown > 0))
-    values = (np.abs(gap), shown, _stated(test, critical, np.abs(gap)), shown > critical, shown < -critical)
+    names = judged.index.to_numpy()
+    values = (
+        names[first],
+        names[second],
+        np.abs(gap),
+        shown,
+        _stated(test, critical, np.abs(gap)),
+        shown > critical,
+        shown < -critical,
+    )
     return pd.DataFrame(dict(zip(COLUMNS, (*values, order(np.abs(shown), bool(kin)), right), strict=True)))
 
 
@@ -89,7 +98,7 @@ def halves(residuals: pd.DataFrame, alpha: float = 0.05, seed: int = 0) -> pd.Da
             found.append(judged_pairs(learnt, judged, alpha))
         except TooFewModelsError:
             continue
-    return pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=list(COLUMNS), dtype=np.float64)
+    return pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=list(COLUMNS))
 
 
 def reliability(pairs: pd.DataFrame) -> Reliability:

@@ -36,7 +36,9 @@ def interval_check(made: Reconstruction, levels: tuple[float, ...] = LEVELS) -> 
             count = int(chosen.sum())
             share = float(inside[chosen].mean())
             ends = wilson_interval(round(share * count), count)
-            rows.append(dict(zip(COLUMNS, (what, level, share, float(ends.lower), float(ends.upper), count), strict=True)))
+            rows.append(
+                dict(zip(COLUMNS, (what, level, share, float(ends.lower), float(ends.upper), count), strict=True))
+            )
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 

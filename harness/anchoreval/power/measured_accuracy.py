@@ -1,4 +1,4 @@
-"""How accurate reconstructed scores are on calibration models, with intervals, beside random anchors of the same number.
+"""How accurate reconstructed scores are on calibration models, with intervals, beside as many random anchors.
 
 Every figure of `anchoreval.protocol.metrics` that needs no interval, each with the 95 % interval of a bootstrap over
 groups of models. The reference is the mean of a simple random sample of the same size, by its exact formula: what the

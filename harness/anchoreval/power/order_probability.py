@@ -53,7 +53,7 @@ class OrderProbability:
         models = float(rows.sum() ** 2 / (rows @ rows))
         share = models / (models + PRIOR_MODELS)
         own = _fitted(pairs.gap, pairs.shown, kin, models)
-        return cls(every, float(np.exp(share * np.log(own) + (1.0 - share) * np.log(every))))
+        return cls(every, share * own + (1.0 - share) * every)
 
     def __call__(self, difference: Any, kin: Any = False) -> Float64Array:
         """Probability that the first model is truly better.

@@ -21,6 +21,8 @@ from anchoreval.power.multiplicity import holm
 from anchoreval.power.order_probability import OrderProbability
 from anchoreval.power.pair_tests import PairTests
 
+EXACT = 1e-9
+"""Error of an estimate that has none, in score units: a scale must be positive."""
 LEVELS = 15
 """Levels at which spreads are computed; those between are interpolated."""
 COLUMNS = ("first", "second", "difference", "lower", "upper", "p_value", "p_adjusted", "p_first_better", "resolved")
@@ -53,7 +55,8 @@ class NullSpread:
 
     def own(self, level: Float64Array) -> Float64Array:
         """(models,) spread of a single estimate at a level: that of a difference of strangers over the root of 2."""
-        return np.asarray(np.interp(level, self.levels, self.deviations[0]) / np.sqrt(2.0), dtype=np.float64)
+        found = np.interp(level, self.levels, self.deviations[0]) / np.sqrt(2.0)
+        return np.asarray(np.maximum(found, EXACT), dtype=np.float64)
 
 
 def law_tests(law: DifferenceLaw, estimates: Float64Array, kin: BoolArray) -> PairTests:

@@ -107,8 +107,7 @@ def power_report(
         MethodOptionError: `alpha` or `power` is out of range.
         TooFewModelsError: the anchors have no calibration models.
     """
-    if not (0.0 < alpha < 1.0 and alpha / 2 < power < 1.0):
-        raise MethodOptionError(f"alpha = {alpha!r} and power = {power!r}: needed are 0 < alpha / 2 < power < 1")
+    check_power(alpha, power)
     made = reconstruction or reconstruct(m, anchors, estimator, seed)
     residuals = made.residuals
     if residuals.empty:
@@ -119,7 +118,7 @@ def power_report(
     checked = None if law is None else reliability(halves(residuals, alpha, seed))
     intervals = interval_check(made)
     half_width = difference_half_width(residuals, 1.0 - alpha, seed=seed)
-    judged = None if law is None or targets is None else _targets(m, made, law, targets, half_width, alpha, seed)
+    judged = None if law is None or targets is None else target_models(m, made, law, targets, half_width, alpha, seed)
     beyond = {} if targets is None else _beyond(made, targets)
     found = chain(
         shortage,
@@ -139,7 +138,7 @@ def power_report(
         accuracy=accuracy_table(residuals, seed),
         random_error=random_error(m, residuals.index, len(anchors.items)),
         resolution=resolution,
-        curve=pd.DataFrame() if law is None else power_curve(law, sampling, alpha),
+        curve=pd.DataFrame() if law is None else power_curve(law, sampling, alpha, power),
         reliability=checked,
         intervals=intervals,
         attainable={"score": attainable_level(residuals["group"]), "difference": attainable_pair_level(residuals)},
@@ -150,6 +149,16 @@ def power_report(
     )
 
 
+def check_power(alpha: float, power: float) -> None:
+    """Refuse what is no size, or no power that a test of that size does not have by luck.
+
+    Raises:
+        MethodOptionError: `alpha` or `power` is out of range.
+    """
+    if not (0.0 < alpha < 1.0 and alpha / 2 < power < 1.0):
+        raise MethodOptionError(f"alpha = {alpha!r} and power = {power!r}: needed are 0 < alpha / 2 < power < 1")
+
+
 def _law(residuals: pd.DataFrame) -> tuple[DifferenceLaw | None, Sequence[str]]:
     try:
         return DifferenceLaw.learn(residuals), ()
@@ -157,7 +166,7 @@ def _law(residuals: pd.DataFrame) -> tuple[DifferenceLaw | None, Sequence[str]]:
         return None, (f"Power is not known: {error}.",)
 
 
-def _targets(
+def target_models(
     m: ResponseMatrix,
     made: Reconstruction,
     law: DifferenceLaw,
@@ -166,12 +175,13 @@ def _targets(
     alpha: float,
     seed: int,
 ) -> TargetModels | None:
+    """Targets against each other; None where none answered an anchor. Arguments are those of `TargetModels.judge`."""
     answers = targets.part(made.anchors)
     estimates = made.estimator.predict(answers)[SCORE]
     if not estimates.notna().any():
         return None
     calibration = m.subset(models=made.residuals.index).part(made.anchors)
-    families = targets.models["family"] if "family" in targets.models else None
+    families = targets.models.get("family")
     return TargetModels.judge(
         law,
         made.residuals,
@@ -190,9 +200,7 @@ def _beyond(made: Reconstruction, targets: ResponseMatrix) -> dict[str, bool]:
     return dict(zip(map(str, targets.models.index), map(bool, flags), strict=True))
 
 
-def _design(
-    m: ResponseMatrix, anchors: AnchorSet, made: Reconstruction, residuals: pd.DataFrame
-) -> dict[str, Any]:
+def _design(m: ResponseMatrix, anchors: AnchorSet, made: Reconstruction, residuals: pd.DataFrame) -> dict[str, Any]:
     roles = {} if anchors.roles is None else anchors.roles.value_counts().to_dict()
     weights = anchors.weights
     return {

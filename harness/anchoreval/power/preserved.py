@@ -1,7 +1,7 @@
 """Whether the anchors find the differences that the full benchmark finds, on calibration models.
 
-The calibration models are halved by groups; pairs within a half are tested by the law that the other half taught, and by
-the full benchmark on all items; both decisions are adjusted over all of these pairs (see
+The calibration models are halved by groups; pairs within a half are tested by the law that the other half taught, and
+by the full benchmark on all items; both decisions are adjusted over all of these pairs (see
 `anchoreval.power.significance`).
 """
 
@@ -37,7 +37,7 @@ def preserved_significance(
         except TooFewModelsError:
             return {}
         part = residuals[judged]
-        family = part["family"] if "family" in part else None
+        family = part.get("family")
         found = law_tests(law, part["estimate"].to_numpy(dtype=np.float64), kinship(family, part.index))
         inside = np.ix_(judged, judged)
         difference[inside], p_values[inside] = found.difference, found.p_values

@@ -19,8 +19,8 @@ from anchoreval.power.pair_test import PairTest
 
 LEVELS = {"low scores": 1 / 6, "middle scores": 1 / 2, "high scores": 5 / 6}
 """Quantiles of the calibration models' true scores at which pairs are looked at."""
-GAPS = tuple(np.round(np.arange(0.5, 10.01, 0.5) / 100.0, 4))
-"""True gaps of the power curve, in score units."""
+STEP, LEAST_END = 0.005, 0.1
+"""Of the true gaps of a power curve, which reaches beyond the smallest gap that is found."""
 ALL, KIN = "all pairs", "one family"
 
 
@@ -80,7 +80,11 @@ def resolution_table(
 
 
 def power_curve(
-    law: DifferenceLaw, sampling: ItemSampling | None, alpha: float = 0.05, gaps: Float64Array | None = None
+    law: DifferenceLaw,
+    sampling: ItemSampling | None,
+    alpha: float = 0.05,
+    power: float = 0.8,
+    gaps: Float64Array | None = None,
 ) -> pd.DataFrame:
     """A row a true gap: `gap`, `power`, `type_s`, `type_m` (T1), `population`, `full`, `lost` (T2).
 
@@ -90,7 +94,7 @@ def power_curve(
     wider = None if sampling is None else PairTest(law, alpha, item_variance=sampling.variance(0.0))
     limits = test.critical, float("nan") if wider is None else wider.critical
     rows = []
-    for gap in GAPS if gaps is None else gaps:
+    for gap in _gaps(law, test.smallest(power)) if gaps is None else gaps:
         row = dict.fromkeys(("gap", "power", "type_s", "type_m", "population", "full", "lost"), float("nan"))
         row["gap"] = float(gap)
         if gap <= law.largest_gap:
@@ -102,3 +106,10 @@ def power_curve(
                 row["lost"] = row["full"] - row["population"]
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+def _gaps(law: DifferenceLaw, smallest: float) -> Float64Array:
+    """Every half point to 10 points, further where that is not enough and as far as gaps were seen."""
+    wanted = law.largest_gap if np.isnan(smallest) else 1.3 * smallest
+    end = max(LEAST_END, min(wanted, law.largest_gap))
+    return np.asarray(np.arange(1, round(end / STEP) + 1) * STEP, dtype=np.float64)

@@ -103,7 +103,7 @@ def _variogram(
     shares = 1.0 / residuals.groupby(residuals["group"].astype(str))["truth"].transform("size").to_numpy()
     about = estimate - law.slope * truth
     about = about - np.average(about, weights=shares)
-    family = residuals["family"] if "family" in residuals else None
+    family = residuals.get("family")
     return ResidualVariogram.fit(
         about,
         signature_agreement(answers),

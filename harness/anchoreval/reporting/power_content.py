@@ -25,11 +25,11 @@ NAMES = {
     "pairwise_agreement": "share of pairs in the right order",
     "within_5pct": "share of ranks right within 5 % of the models",
     "within_10pct": "share of ranks right within 10 % of the models",
-    "mdad": "MDAD: gap at which 80 % of pairs are in order",
-    "mdad_95": "the same at 95 %",
+    "mdad": "MDAD, gap at which 80 % of pairs are in order",
+    "mdad_95": "MDAD at 95 %",
 }
 UNITLESS = {"slope", "r_squared", "spearman", "kendall", "pairwise_agreement", "within_5pct", "within_10pct"}
-SHOWN_GAPS = (0.005, 0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.08, 0.1)
+SHOWN_GAPS = (0.005, 0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.08, 0.1, 0.15, 0.2, 0.25)
 
 
 def title(report: PowerReport) -> str:
@@ -72,8 +72,8 @@ def design(report: PowerReport) -> dict[str, str]:
     kept_out = "the same, each in a fold without it" if d["crossed"] else "neither chose nor fitted"
     return {
         "benchmark": f"{d['benchmark']}, N = {d['items']:,} items, {d['aggregation']} aggregation",
-        "anchors": f"{d['anchors']} ({d['anchors'] / d['items']:.1%} of N), worth {d['effective_anchors']:.0f} of equal "
-        "weight",
+        "anchors": f"{d['anchors']} ({d['anchors'] / d['items']:.1%} of N), worth {d['effective_anchors']:.0f} of "
+        "equal weight",
         "selector": f"{d['selector']} ({options})" if options else str(d["selector"]),
         "seeds": f"{d['selector_seed']} (selector), {d['estimator_seed']} (estimator)",
         "models that chose and fitted": str(d["roles"].get("select", 0)),
@@ -85,11 +85,10 @@ def design(report: PowerReport) -> dict[str, str]:
 def accuracy(report: PowerReport) -> Table:
     """Errors on calibration models, with intervals."""
     rows = []
-    for name, row in report.accuracy.iterrows():
-        if str(name) in NAMES:
-            digits = 3 if name in UNITLESS else 2
-            value, low, high = (_number(row[column], digits) for column in ("value", "lower", "upper"))
-            rows.append([NAMES[str(name)], value, f"{low} to {high}" if low != "-" else "-"])
+    for name, words in NAMES.items():
+        row, digits = report.accuracy.loc[name], 3 if name in UNITLESS else 2
+        value, low, high = (_number(row[column], digits) for column in ("value", "lower", "upper"))
+        rows.append([words, value, f"{low} to {high}" if low != "-" else "-"])
     if report.random_error is not None:
         rows.append(["root mean squared error of as many random items", _number(report.random_error, 2), "-"])
     return "Accuracy", f"On calibration models; 95 % bootstrap over models. {UNITS}", ["", "value", "95 %"], rows
@@ -102,8 +101,12 @@ def resolution(report: PowerReport) -> Table:
         [str(row["pairs"]), *(points(row[name]) for name in ("spread", "critical", *_SMALLEST))]
         for _, row in report.resolution.iterrows()
     ]
-    shrinks = "" if report.slope is None else (
-        f" Estimated differences are {report.slope:.2f} (standard error {report.slope_error:.2f}) times the true ones."
+    shrinks = (
+        ""
+        if report.slope is None
+        else (
+            f" Estimated differences are {report.slope:.2f} (standard error {report.slope_error:.2f}) times true ones."
+        )
     )
     caption = (
         f"Spread: of the estimated difference of equal models. From the critical difference on two estimates count as "
@@ -130,7 +133,7 @@ def curve(report: PowerReport) -> Table:
         if any(abs(row["gap"] - gap) < 1e-9 for gap in SHOWN_GAPS)
     ]
     caption = (
-        "Probability of finding a true gap (points). Type S: wrong sign among differences found. Type M: size shown over "
+        "Probability of finding a true gap (points). Type S: wrong sign among those found. Type M: size shown over "
         "true size among them. Lost: by compression, for the population of items (T2). A dash: beyond the gaps seen."
     )
     return "Power", caption, heads, rows
@@ -139,8 +142,13 @@ def curve(report: PowerReport) -> Table:
 def coverage(report: PowerReport) -> Table:
     """Coverage of intervals on calibration models, by part."""
     rows = [
-        [str(row["what"]), f"{row['level']:.0%}", f"{row['coverage']:.1%}", f"{row['low']:.1%} to {row['high']:.1%}"]
-        + [str(int(row["models"]))]
+        [
+            str(row["what"]),
+            f"{row['level']:.0%}",
+            f"{row['coverage']:.1%}",
+            f"{row['low']:.1%} to {row['high']:.1%}",
+            str(int(row["models"])),
+        ]
         for _, row in report.intervals.iterrows()
     ]
     caption = (
@@ -163,8 +171,8 @@ def checks(report: PowerReport) -> list[str]:
         p = report.preserved
         found.append(
             f"Of {int(p['significant_full']):,} pairs that the full benchmark finds different (Holm, alpha = "
-            f"{report.alpha:g}), the anchors find {p['recall']:.0%}; of those that the anchors find, {p['precision']:.0%} "
-            f"are found in full; {int(p['opposite'])} in opposite directions."
+            f"{report.alpha:g}), the anchors find {int(p['both'])}, and {int(p['opposite'])} in the wrong direction; of "
+            f"the {int(p['significant_anchors'])} that the anchors find, the full benchmark finds {int(p['both'])}."
         )
     if np.isfinite(report.difference_half_width):
         found.append(
@@ -193,12 +201,12 @@ def pairs(report: PowerReport, most: int) -> Table | None:
     """Pairs of targets, neighbours in the order of estimates first; None without targets."""
     if report.targets is None or not len(report.targets.pairs):
         return None
-    shown = list(_neighbours_first(report))[:most]
+    shown, known = list(_neighbours_first(report))[:most], np.isfinite(report.difference_half_width)
     rows = [
         [
             f"{row['first']} / {row['second']}",
             points(row["difference"]),
-            interval(row["lower"], row["upper"]),
+            interval(row["lower"], row["upper"]) if known else "-",
             _number(row["p_adjusted"], 3),
             _number(row["p_first_better"], 3),
             "yes" if row["resolved"] else "no",
@@ -207,7 +215,7 @@ def pairs(report: PowerReport, most: int) -> Table | None:
     ]
     resolved = int(report.targets.pairs["resolved"].sum())
     caption = (
-        f"{resolved} of {len(report.targets.pairs)} pairs are told apart (Holm over all pairs, alpha = {report.alpha:g}). "
+        f"{resolved} of {len(report.targets.pairs)} pairs are told apart (Holm, alpha = {report.alpha:g}). "
         "Neighbours first; all pairs are in power.json."
     )
     heads = ["pair", "difference", f"{1 - report.alpha:.0%} interval", "p, adjusted", "P(first better)", "told apart"]
@@ -216,8 +224,8 @@ def pairs(report: PowerReport, most: int) -> Table | None:
 
 def tables(report: PowerReport, most: int) -> list[Table]:
     """Every table that has rows."""
-    found = [ranks(report, most), pairs(report, most)]
-    found += [resolution(report), curve(report), accuracy(report), coverage(report)]
+    found = [resolution(report), curve(report), ranks(report, most), pairs(report, most // 5)]
+    found += [accuracy(report), coverage(report)]
     return [table for table in found if table is not None and table[3]]
 
 

@@ -16,9 +16,9 @@ HEADING = "What these anchors can tell apart"
 
 
 def terminal_power(report: PowerReport) -> str:
-    """The headline, ranks of the targets, what is told apart, and the caveats."""
+    """The headline, what is told apart, ranks of the targets, and the caveats."""
     parts = [content.headline(report)]
-    for table in (content.ranks(report, SHOWN), content.resolution(report)):
+    for table in (content.resolution(report), content.ranks(report, SHOWN)):
         if table is not None and table[3]:
             parts.append(f"{table[0]}\n{text_table(table[2], table[3])}")
     parts += [f"caveat: {text}" for text in report.caveats]

@@ -19,6 +19,7 @@ def terminal_report(summary: RunSummary) -> str:
     """A line about the design, the table of targets, and the warnings; scores in percentage points."""
     table = text_table(content.header(summary), content.rows(summary, SHOWN))
     parts = [content.headline(summary), table, content.rest(summary, SHOWN), content.against_truth(summary)]
+    parts.append(summary.told_apart)
     parts += [f"warning: {text}" for text in warnings(summary)]
     return _paragraphs(*parts)
 

@@ -54,6 +54,7 @@ class RunSummary:
         slope: of truth on estimate over the same models; `shrinkage_slope` of estimate on truth; None if unknown.
         duplicates: what is known of copies among the benchmark's models, in a sentence or two.
         left_out: models of the benchmark that had no part, by reason.
+        told_apart: what differences the anchors can find, in a sentence; empty where that is not known.
         estimates: a row a target, see `ESTIMATE_COLUMNS`; scores in [0, 1], `truth` NaN where unknown.
     """
 
@@ -87,6 +88,7 @@ class RunSummary:
     duplicates: str
     left_out: Mapping[str, int]
     estimates: pd.DataFrame
+    told_apart: str = ""
 
     @property
     def drawable(self) -> pd.DataFrame:

@@ -6,10 +6,11 @@ import argparse
 from collections.abc import Sequence
 from itertools import product
 
-import numpy as np
 import pandas as pd
 
 from anchoreval.contract import choose
+from anchoreval.power.difference_law import DifferenceLaw
+from anchoreval.power.power_report import target_models
 from anchoreval.protocol.roles import SHARE
 from anchoreval.protocol.trial import Conditions, Trial, answers_only
 from anchoreval.reconstruction import SELECT, reconstruct_from
@@ -20,6 +21,7 @@ from anchoreval.studies.task_pool import pooled_tables
 
 KEYS = ("benchmark", "selector", "k", "repeat")
 METHODS = {"optimal": "auto", "random": "mean"}
+COLUMNS = ("role", "model", "group", "family", "estimate", "truth", "rank_lower", "rank_upper")
 CALIBRATION, TARGET = "calibration", "target"
 
 
@@ -28,7 +30,8 @@ def frames(
 ) -> pd.DataFrame:
     """A row per benchmark, selector, k, repeat and model that neither chose nor fitted.
 
-    Columns `role` (calibration or target), `model`, `group`, `family`, `estimate`, `truth`.
+    Columns `role` (calibration or target), `model`, `group`, `family`, `estimate`, `truth`; of targets `rank_lower` and
+    `rank_upper`, the ends of their simultaneous rank sets at 95 %.
     """
     tasks = list(product(benchmarks, METHODS, budgets, range(repeats)))
     return pooled_tables(options, "power_frames", one_frame, tasks, KEYS)
@@ -42,12 +45,20 @@ def one_frame(data: str, benchmark: str, selector: str, k: int, repeat: int) -> 
     selection = choose(make_selector(selector), choosing, k, trial.seed)
     estimator = make_estimator(METHODS[selector])
     made = reconstruct_from(trial.sources, selection, trial.roles, estimator, seed=trial.seed, groups=trial.groups)
-    estimates = made.estimator.predict(answers_only(trial.targets, selection.items))[SCORE].to_numpy(dtype=np.float64)
-    family = trial.targets.models["family"] if "family" in trial.targets.models else None
+    answers = answers_only(trial.targets, selection.items)
+    estimates = made.estimator.predict(answers)[SCORE]
     targets = pd.DataFrame(
-        {"estimate": estimates, "truth": trial.truth, "group": trial.target_groups.to_numpy(), "family": family},
+        {
+            "estimate": estimates,
+            "truth": trial.truth,
+            "group": trial.target_groups.to_numpy(),
+            "family": trial.targets.models.get("family"),
+        },
         index=trial.targets.models.index,
     )
+    judged = target_models(matrix, made, DifferenceLaw.learn(made.residuals), answers, float("inf"), 0.05, trial.seed)
+    if judged is not None:
+        targets = targets.join(judged.places[["lower", "upper"]].add_prefix("rank_"))
     both = pd.concat({CALIBRATION: made.residuals, TARGET: targets}, names=["role", "model"]).reset_index()
-    wanted = both[["role", "model", "group", "family", "estimate", "truth"]].astype({"family": object})
+    wanted = both.reindex(columns=list(COLUMNS)).astype({"family": object})
     return wanted.assign(benchmark=benchmark, selector=selector, k=k, repeat=repeat)
