@@ -171,7 +171,7 @@ def checks(report: PowerReport) -> list[str]:
         p = report.preserved
         found.append(
             f"Of {int(p['significant_full']):,} pairs that the full benchmark finds different (Holm, alpha = "
-            f"{report.alpha:g}), the anchors find {int(p['both'])}, and {int(p['opposite'])} in the wrong direction; of "
+            f"{report.alpha:g}), the anchors find {int(p['both'])}, and {int(p['opposite'])} the wrong way; of "
             f"the {int(p['significant_anchors'])} that the anchors find, the full benchmark finds {int(p['both'])}."
         )
     if np.isfinite(report.difference_half_width):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import product
 
 import pandas as pd
 
 from anchoreval.contract import choose
+from anchoreval.methods import Estimator, Selection, Selector
 from anchoreval.power.difference_law import DifferenceLaw
 from anchoreval.power.power_report import target_models
 from anchoreval.protocol.roles import SHARE
@@ -25,15 +26,13 @@ COLUMNS = ("role", "model", "group", "family", "estimate", "truth", "rank_lower"
 CALIBRATION, TARGET = "calibration", "target"
 
 
-def frames(
-    options: argparse.Namespace, benchmarks: Sequence[str], budgets: Sequence[int], repeats: int
-) -> pd.DataFrame:
+def frames(options: argparse.Namespace, repeats: Mapping[str, int], budgets: Sequence[int]) -> pd.DataFrame:
     """A row per benchmark, selector, k, repeat and model that neither chose nor fitted.
 
     Columns `role` (calibration or target), `model`, `group`, `family`, `estimate`, `truth`; of targets `rank_lower` and
     `rank_upper`, the ends of their simultaneous rank sets at 95 %.
     """
-    tasks = list(product(benchmarks, METHODS, budgets, range(repeats)))
+    tasks = [task for name, count in repeats.items() for task in product((name,), METHODS, budgets, range(count))]
     return pooled_tables(options, "power_frames", one_frame, tasks, KEYS)
 
 
@@ -41,15 +40,24 @@ def one_frame(data: str, benchmark: str, selector: str, k: int, repeat: int) -> 
     """The rows of one task."""
     matrix = kept_benchmark(data, benchmark)
     trial = Trial.divide(matrix, "iid", 2000 + repeat, Conditions(0.95, SHARE, None, "refuse"))
+    selection = selected(trial, make_selector(selector), k)
+    rows = judged_frame(matrix, trial, selection, make_estimator(METHODS[selector]))
+    return rows.assign(benchmark=benchmark, selector=selector, k=k, repeat=repeat)
+
+
+def selected(trial: Trial, selector: Selector, k: int) -> Selection:
+    """The anchors that the selecting models choose."""
     choosing: ResponseMatrix = trial.sources.subset(models=trial.roles.index[trial.roles == SELECT])
-    selection = choose(make_selector(selector), choosing, k, trial.seed)
-    estimator = make_estimator(METHODS[selector])
+    return choose(selector, choosing, k, trial.seed)
+
+
+def judged_frame(matrix: ResponseMatrix, trial: Trial, selection: Selection, estimator: Estimator) -> pd.DataFrame:
+    """Calibration and target models of one division, as the power report sees them and as they are."""
     made = reconstruct_from(trial.sources, selection, trial.roles, estimator, seed=trial.seed, groups=trial.groups)
     answers = answers_only(trial.targets, selection.items)
-    estimates = made.estimator.predict(answers)[SCORE]
     targets = pd.DataFrame(
         {
-            "estimate": estimates,
+            "estimate": made.estimator.predict(answers)[SCORE],
             "truth": trial.truth,
             "group": trial.target_groups.to_numpy(),
             "family": trial.targets.models.get("family"),
@@ -60,5 +68,4 @@ def one_frame(data: str, benchmark: str, selector: str, k: int, repeat: int) -> 
     if judged is not None:
         targets = targets.join(judged.places[["lower", "upper"]].add_prefix("rank_"))
     both = pd.concat({CALIBRATION: made.residuals, TARGET: targets}, names=["role", "model"]).reset_index()
-    wanted = both.reindex(columns=list(COLUMNS)).astype({"family": object})
-    return wanted.assign(benchmark=benchmark, selector=selector, k=k, repeat=repeat)
+    return both.reindex(columns=list(COLUMNS)).astype({"family": object})
