@@ -105,6 +105,15 @@ def test_a_curve_of_which_nothing_is_known(tmp_path: Path, drawn: list[Any], tab
     assert axes.get_title(loc="left") == "What differences are found is not known"
 
 
+def test_the_hatched_region_has_room_for_its_words(tmp_path: Path, drawn: list[Any]) -> None:
+    power_curve_figure(tmp_path / "c.png", curve(known=0.0951), 0.05, 0.8, NAN)
+    axes = drawn[0].axes[0]
+    ((start, end),) = hatched(axes)
+    words = next(text for text in axes.texts if text.get_text().startswith("too few"))
+    left, right = axes.transData.inverted().transform(words.get_window_extent())[:, 0]
+    assert start <= left < right <= end
+
+
 def test_the_fixed_benchmark_alone(tmp_path: Path, drawn: list[Any]) -> None:
     caption = power_curve_figure(tmp_path / "c.png", curve(population=False), 0.05, 0.8, 0.15)
     axes = drawn[0].axes[0]

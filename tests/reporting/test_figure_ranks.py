@@ -115,6 +115,8 @@ def test_identical_models_may_all_be_the_best(tmp_path: Path, drawn: list[Any]) 
     assert (
         drawn[0].get_suptitle().replace("\n", " ") == "All 4 models may be the best; the median rank set holds 4 places"
     )
+    rank_sets_figure(tmp_path / "r.png", table.head(2).assign(upper=2))
+    assert drawn[1].get_suptitle().startswith("Both models may be the best")
     assert all((start, end) == (1, 4) for _, start, end in bars(drawn[0].axes[0]))
 
 

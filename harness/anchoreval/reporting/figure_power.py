@@ -39,7 +39,7 @@ def power_curve_figure(path: Path, curve: pd.DataFrame, alpha: float, power: flo
     seen = _last_seen(curve, smallest)
     with figure(path, 7.0, 4.7) as canvas:
         axes = canvas.add_subplot()
-        end = _gap_axis(axes, curve, smallest)
+        end = _gap_axis(axes, curve, smallest, seen)
         _curves(axes, curve)
         _wanted(axes, 100 * power)
         if np.isfinite(smallest):
@@ -63,10 +63,10 @@ def _last_seen(curve: pd.DataFrame, smallest: float) -> float:
     return 100 * float(np.nanmax([last, smallest]))
 
 
-def _gap_axis(axes: Any, curve: pd.DataFrame, smallest: float) -> float:
-    """Set limits and label of the axis of gaps; returns its end."""
-    ends = np.array([curve["gap"].max() if len(curve) else np.nan, 1.05 * smallest])
-    end = 100 * float(np.nanmax(ends)) if np.isfinite(ends).any() else WIDEST
+def _gap_axis(axes: Any, curve: pd.DataFrame, smallest: float, seen: float) -> float:
+    """Set limits and label of the axis of gaps, with room for words beyond those seen; returns its end."""
+    last = 100 * float(curve["gap"].max()) if len(curve) else WIDEST
+    end = float(np.nanmax([last, 105 * smallest, 1.15 * seen if np.isfinite(seen) else 0.0]))
     axes.set_xlim(0, end)
     axes.set_xlabel("true difference of two models' full scores (percentage points)")
     return end

@@ -134,7 +134,7 @@ def _finding(ranked: pd.DataFrame) -> str:
     if len(first) == 1:
         return f"Only {model_label(first[0])} may be the best; {spans}"
     if len(first) == count:
-        return f"All {count} models may be the best; {spans}"
+        return f"{'Both' if count == 2 else f'All {count}'} models may be the best; {spans}"
     return f"{len(first)} of {count} models may be the best; {spans}"
 
 
