@@ -73,11 +73,11 @@ def check_caveats(reliability: Reliability, intervals: pd.DataFrame) -> Iterator
             f"Probabilities of the order are off by {reliability.error:.2f} on average when half of the calibration "
             "models judge the other half."
         )
-    for row in intervals.itertuples(index=False):
-        if row.high < row.level and row.what != EVERY:
+    for row in intervals.to_dict(orient="records"):
+        if row["high"] < row["level"] and row["what"] != EVERY:
             yield (
-                f"Intervals at {row.level:.0%} held the true score of only {row.coverage:.0%} of the {row.models} "
-                f"calibration models with {row.what}."
+                f"Intervals at {row['level']:.0%} held the true score of only {row['coverage']:.0%} of the "
+                f"{row['models']} calibration models with {row['what']}."
             )
 
 

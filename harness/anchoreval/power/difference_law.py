@@ -200,10 +200,10 @@ class _Sums:
 
     @classmethod
     def of(cls, numerators: Float64Array, denominators: Float64Array, groups: IntArray) -> Self:
-        rows = [np.bincount(groups, table.sum(axis=1)) for table in (numerators, denominators)]
-        top, bottom = (float(row.sum()) for row in rows)
-        squares = float(rows[1] @ rows[1])
-        return cls(top, bottom, top - 2 * rows[0], bottom - 2 * rows[1], bottom**2 / squares if squares else 0.0)
+        above, below = (np.bincount(groups, table.sum(axis=1)) for table in (numerators, denominators))
+        top, bottom, squares = float(above.sum()), float(below.sum()), float(below @ below)
+        models = bottom**2 / squares if squares else 0.0
+        return cls(top, bottom, _less(top, above), _less(bottom, below), models)
 
     def value(self) -> float:
         """The mean; NaN over no pair."""
@@ -213,6 +213,11 @@ class _Sums:
         """(groups,) the mean without each group; where nothing is left without it, with it."""
         there = self.denominators > 1e-12 * self.denominator
         return np.where(there, self.numerators / np.where(there, self.denominators, 1.0), self.value())
+
+
+def _less(total: float, rows: Float64Array) -> Float64Array:
+    """(groups,) a sum over ordered pairs without those of each group."""
+    return np.asarray(total - 2.0 * rows, dtype=np.float64)
 
 
 def _ratio(numerators: Float64Array, denominators: Float64Array, groups: IntArray) -> tuple[float, float]:

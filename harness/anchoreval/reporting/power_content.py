@@ -86,7 +86,8 @@ def accuracy(report: PowerReport) -> Table:
     """Errors on calibration models, with intervals."""
     rows = []
     for name, words in NAMES.items():
-        row, digits = report.accuracy.loc[name], 3 if name in UNITLESS else 2
+        digits = 3 if name in UNITLESS else 2
+        row: Any = report.accuracy.loc[name]
         value, low, high = (_number(row[column], digits) for column in ("value", "lower", "upper"))
         rows.append([words, value, f"{low} to {high}" if low != "-" else "-"])
     if report.random_error is not None:
