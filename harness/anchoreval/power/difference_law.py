@@ -215,7 +215,7 @@ class _Sums:
         return np.where(there, self.numerators / np.where(there, self.denominators, 1.0), self.value())
 
 
-def _less(total: float, rows: Float64Array) -> Float64Array:
+def _less(total: float, rows: Any) -> Float64Array:
     """(groups,) a sum over ordered pairs without those of each group."""
     return np.asarray(total - 2.0 * rows, dtype=np.float64)
 
