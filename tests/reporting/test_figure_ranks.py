@@ -14,7 +14,8 @@ import pytest
 
 from anchoreval.power.rank_sets import rank_sets
 from anchoreval.reporting import canvas, figure_ranks
-from anchoreval.reporting.figure_ranks import model_label, rank_sets_figure
+from anchoreval.reporting.figure_lines import model_label
+from anchoreval.reporting.figure_ranks import rank_sets_figure
 
 from .test_figures import cut_off, is_png
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from anchoreval.reporting.canvas import CLOUD, COLOURS, INK, figure, title
+from anchoreval.reporting.figure_lines import model_label
 from anchoreval.reporting.run_summary import RunSummary
 from anchoreval.reporting.tables import points
 
@@ -58,7 +59,7 @@ def forest(path: Path, summary: RunSummary) -> str:
         height = np.arange(len(rows))
         errors = np.nan_to_num(_arms(rows))
         axes.errorbar(100 * rows["score"], height, xerr=errors, fmt="o", color=COLOURS[0], capsize=3, markersize=5)
-        axes.set_yticks(height, [str(m) for m in rows.index])
+        axes.set_yticks(height, [model_label(name) for name in rows.index], parse_math=False)
         axes.set_ylim(-0.7, len(rows) - 0.3)
         axes.set_xlabel("estimated score on all items (percentage points)")
         axes.grid(visible=False, axis="y")
@@ -103,7 +104,7 @@ def _names(axes: Any, known: pd.DataFrame) -> None:
         side, ends = (1, "upper") if n % 2 else (-1, "lower")
         end = row[ends] if np.isfinite(row[ends]) else row["score"]
         axes.annotate(
-            str(model),
+            model_label(model),
             (100 * row["truth"], 100 * end),
             xytext=(0, 5 * side),
             textcoords="offset points",
@@ -113,6 +114,7 @@ def _names(axes: Any, known: pd.DataFrame) -> None:
             va="bottom" if side > 0 else "top",
             path_effects=halo,
             zorder=4,
+            parse_math=False,
         )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from anchoreval.arrays import BoolArray, Float64Array
 from anchoreval.errors import ResponseDataError
 from anchoreval.reporting.canvas import INK, figure
-from anchoreval.reporting.figure_ranks import CROWD, MOST_MODELS, headline, model_label, name_rows
+from anchoreval.reporting.figure_lines import CROWD, MOST_MODELS, headline, model_label, name_rows
 
 NUMBERED = 12
 """Up to so many models the probabilities are written into the cells."""

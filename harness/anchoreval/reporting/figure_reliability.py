@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from anchoreval.reporting.canvas import COLOURS, INK, MARKERS, figure
-from anchoreval.reporting.figure_ranks import headline, model_label, name_rows
+from anchoreval.reporting.figure_lines import headline, model_label, name_rows
 
 LARGEST_DOT, SMALLEST_DOT = 220.0, 6.0
 """Areas of dots, in square typographic points."""

@@ -40,5 +40,5 @@ def _target_figures(folder: Path, targets: TargetModels) -> dict[str, str]:
     resolved[first, second] = resolved[second, first] = targets.pairs["resolved"]
     return {
         matrix: pair_matrix_figure(folder / matrix, models, better, resolved),
-        ranks: rank_sets_figure(folder / ranks, targets.places),
+        ranks: rank_sets_figure(folder / ranks, targets.places, targets.ranks.level),
     }
