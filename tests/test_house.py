@@ -55,6 +55,7 @@ ROOMS = [
     {"reconstruction"},
     {"anchors"},
     {"protocol", "scoring"},
+    {"power"},
     {"reporting", "runs", "config", "instantiate"},
     {"jobs", "studies"},
     {"cli"},

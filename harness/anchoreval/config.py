@@ -119,6 +119,33 @@ class TransferConfig:
 
 
 @dataclass
+class PowerConfig:
+    """When a difference counts as found: two-sided level of the test, and the power that is wanted of it."""
+
+    alpha: float = 0.05
+    power: float = 0.8
+
+
+@dataclass
+class PlanConfig:
+    """What `job=plan` looks for, and the grid that it measures.
+
+    `wanted` is in percentage points and must be given. `selectors` None means random, stratified_difficulty and
+    optimal. `price` None takes the items' column `cost` where there is one, else counts items. `workers` and `cells`
+    are as for `CompareConfig`.
+    """
+
+    wanted: float | None = None
+    selectors: list[Any] | None = None
+    k: list[int] = field(default_factory=lambda: [25, 50, 100, 200, 400])
+    repeats: int = 3
+    price: float | None = None
+    models: int = 1
+    workers: int | None = None
+    cells: list[str] | None = None
+
+
+@dataclass
 class Config:
     """Everything that can be configured."""
 
@@ -130,6 +157,8 @@ class Config:
     scorer: ScorerConfig = field(default_factory=ScorerConfig)
     compare: CompareConfig = field(default_factory=CompareConfig)
     transfer: TransferConfig = field(default_factory=TransferConfig)
+    power: PowerConfig = field(default_factory=PowerConfig)
+    plan: PlanConfig = field(default_factory=PlanConfig)
     k: int = 100
     seed: int = 0
     level: float = 0.95

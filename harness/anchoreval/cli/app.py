@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 JOBS = {
     "run": "anchoreval.jobs.run",
     "compare": "anchoreval.jobs.compare",
+    "plan": "anchoreval.jobs.plan",
     "import": "anchoreval.jobs.import_",
     "transfer": "anchoreval.jobs.transfer",
 }
