@@ -83,6 +83,14 @@ def test_the_page_says_what_is_wanted_what_to_do_and_what_limits_it() -> None:
         assert said in text
 
 
+def test_a_curve_that_promises_a_cheaper_budget_is_named() -> None:
+    cheaper = pd.DataFrame([curve("optimal", needed=150.0, cost=150.0), curve("random")])
+    assert recommendation(plan(BEST)).endswith("(items).")
+    assert recommendation(plan(BEST, curves=cheaper)).endswith(
+        "By its curve optimal with 150 anchors would do: plan.k can measure that."
+    )
+
+
 def test_rows_by_hand() -> None:
     lines = [" ".join(line.split()) for line in terminal_report(plan(BEST)).splitlines()]
     assert "random 50 50 >31.2 25.0 to >31.2 2.1 0.93 5.8 >31.2 -" in lines

@@ -12,6 +12,7 @@ from anchoreval.power.planning import CURVE, MEASURED, NONE, Plan
 from anchoreval.reporting.canvas import CLOUD, COLOURS, INK, MARKERS, figure, title
 
 REFERENCE = "random"
+MOST_TICKS = 8
 SPREAD = 1.03
 """Factor by which selectors of one cost stand apart."""
 
@@ -109,14 +110,10 @@ def _curve(axes: Any, plan: Plan) -> None:
 
 
 def _dress(axes: Any, plan: Plan) -> None:
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
-
     axes.set_xscale("log")
     axes.set_yscale("log")
-    for axis, steps in ((axes.xaxis, (1, 2, 5)), (axes.yaxis, (1, 1.5, 2, 3, 5, 7))):
-        axis.set_major_locator(LogLocator(subs=steps))
-        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
-        axis.set_minor_locator(NullLocator())
+    _ticks(axes.xaxis, plan.points["cost"].unique(), (1, 2, 5))
+    _ticks(axes.yaxis, [], (1, 1.5, 2, 3, 5, 7))
     axes.annotate(
         f"wanted: {100 * plan.aim.wanted:g} points",
         (0, 100 * plan.aim.wanted),
@@ -131,12 +128,23 @@ def _dress(axes: Any, plan: Plan) -> None:
     title(axes, _finding(plan), _design(plan))
 
 
+def _ticks(axis: Any, values: Any, steps: tuple[float, ...]) -> None:
+    """At these values, where there are few and they do not crowd each other; else at round ones."""
+    from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocator
+
+    ordered = np.sort(np.asarray(values, dtype=np.float64))
+    few = 2 <= len(ordered) <= MOST_TICKS and (ordered[1:] > 1.3 * ordered[:-1]).all()
+    axis.set_major_locator(FixedLocator(ordered.tolist()) if few else LogLocator(subs=steps))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
+    axis.set_minor_locator(NullLocator())
+
+
 def _finding(plan: Plan) -> str:
     chosen, wanted = plan.recommendation, f"{100 * plan.aim.wanted:g} points"
     if chosen.basis == NONE:
         return f"No budget that was looked at finds a gap of {wanted}"
-    finds = "finds" if chosen.basis == MEASURED else "should find"
-    return f"{chosen.selector}, {chosen.anchors:,.0f} anchors: {finds} {wanted}"
+    finds = f"find {100 * chosen.smallest:.1f} points" if chosen.basis == MEASURED else f"should find {wanted}"
+    return f"{chosen.anchors:,.0f} anchors by {chosen.selector} {finds}"
 
 
 def _design(plan: Plan) -> str:

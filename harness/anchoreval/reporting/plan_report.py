@@ -21,6 +21,8 @@ NOTE = (
     "different. T2 gap: the same for the population that the items come from. closed form: T2 gap by as many random "
     "items read by their mean (McNemar's test)."
 )
+CLEARLY = 0.9
+"""Share of the recommended cost below which a curve's budget is worth a word."""
 CURVE_NOTE = (
     "A curve through each selector's gaps, sqrt(floor² + rate / anchors), says where it falls to the wanted gap; "
     "extrapolated where that is outside the budgets measured. over repeats: by curves through the lowest and the "
@@ -65,11 +67,20 @@ def recommendation(plan: Plan) -> str:
     cost = f"Cost {_cost(plan, chosen.cost)} a model instead of {_cost(plan, plan.prices.full)}{_for_all(plan)}."
     if chosen.basis == MEASURED:
         held = f"{chosen.reached} of {chosen.repeats} repeats"
-        return f"Recommended: {what} finds {points(chosen.smallest)} points ({wanted:g} or less in {held}). {cost}"
+        finds = f"finds {points(chosen.smallest)} points ({wanted:g} or less in {held})"
+        return f"Recommended: {what} {finds}. {cost}{_cheaper(plan)}"
     if chosen.basis == CLOSED_FORM:
         return f"Recommended by the closed form for right or wrong answers read by their mean: {what}. {cost}"
     doubt = "extrapolated" if chosen.extrapolated else "between budgets measured, none of which does"
     return f"Recommended by the curve of budgets ({doubt}): {what}. {cost}"
+
+
+def _cheaper(plan: Plan) -> str:
+    """The cheapest by the curves, where it costs clearly less than what was measured."""
+    best = plan.curves.iloc[0] if len(plan.curves) else None
+    if best is None or not best["cost"] <= CLEARLY * plan.recommendation.cost:
+        return ""
+    return f" By its curve {best['selector']} with {best['needed']:,.0f} anchors would do: plan.k can measure that."
 
 
 def _why_none(plan: Plan) -> str:
