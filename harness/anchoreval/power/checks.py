@@ -57,8 +57,9 @@ def judged_pairs(
 
     Returns:
         A row a pair of different groups: the models `first` and `second`, `gap` (absolute true difference), `shown`
-        (estimated difference in its direction), `stated` power at that gap (NaN beyond those seen), `found` in the right direction, `wrong` in the
-        other, `probability` of the order shown, and whether it is `right` (ties one half).
+        (estimated difference in its direction), `stated` power at that gap (NaN beyond those seen), `found` in the
+        right direction, `wrong` in the other, `probability` of the order shown, and whether it is `right` (ties one
+        half).
 
     Raises:
         TooFewModelsError: too few models to learn from.

@@ -20,6 +20,8 @@ from anchoreval.errors import MethodOptionError, TooFewModelsError
 from anchoreval.methods import Estimator
 from anchoreval.numerics.conformal import attainable_level
 from anchoreval.power import caveats
+from anchoreval.power.budget_table import COLUMNS as BUDGET_COLUMNS
+from anchoreval.power.budget_table import budget_table, needed_budgets
 from anchoreval.power.checks import Reliability, halves, reliability
 from anchoreval.power.difference_intervals import attainable_level as attainable_pair_level
 from anchoreval.power.difference_intervals import difference_half_width
@@ -53,6 +55,8 @@ class PowerReport:
         attainable: highest level that an interval of a `score` and of a `difference` can have.
         difference_half_width: of the interval of a difference, at level 1 - alpha; infinite where not attainable.
         preserved: pairs found different by the full benchmark and by the anchors, counted; empty if not known.
+        budgets: a row a budget that was asked for (see `anchoreval.power.budget_table`); empty without any.
+        needed: anchors that wanted gaps need by a curve through these.
         targets: scored models against each other; None without any.
         caveats: what a reader must know.
     """
@@ -71,6 +75,8 @@ class PowerReport:
     attainable: Mapping[str, float]
     difference_half_width: float
     preserved: Mapping[str, float]
+    budgets: pd.DataFrame
+    needed: pd.DataFrame
     targets: TargetModels | None
     caveats: Sequence[str] = field(default_factory=tuple)
 
@@ -90,6 +96,7 @@ def power_report(
     *,
     targets: ResponseMatrix | None = None,
     reconstruction: Reconstruction | None = None,
+    budgets: Sequence[int] = (),
 ) -> PowerReport:
     """What reconstructions from these anchors can tell apart.
 
@@ -101,9 +108,11 @@ def power_report(
         power: probability with which a difference is to be found, in (alpha / 2, 1).
         seed: of the estimator, of resampling and of draws.
         targets: models with answers on the anchors, to be compared with each other; None: none yet.
-        reconstruction: of the anchors, where it has been made already.
+        reconstruction: of the anchors, where it has been made already; its estimator counts then.
+        budgets: other numbers of anchors at which the selector is run again, to show how resolution changes with it.
 
     Raises:
+        BudgetError: a budget is not possible.
         MethodOptionError: `alpha` or `power` is out of range.
         TooFewModelsError: the anchors have no calibration models.
     """
@@ -120,6 +129,10 @@ def power_report(
     half_width = difference_half_width(residuals, 1.0 - alpha, seed=seed)
     judged = None if law is None or targets is None else target_models(m, made, law, targets, half_width, alpha, seed)
     beyond = {} if targets is None else _beyond(made, targets)
+    table = pd.DataFrame(columns=list(BUDGET_COLUMNS))
+    if budgets:
+        reading = estimator if reconstruction is None else made.estimator
+        table = budget_table(m, anchors, residuals, reading, budgets, alpha, power, seed)
     found = chain(
         shortage,
         caveats.small_sample(residuals, alpha),
@@ -144,6 +157,8 @@ def power_report(
         attainable={"score": attainable_level(residuals["group"]), "difference": attainable_pair_level(residuals)},
         difference_half_width=half_width,
         preserved={} if law is None else preserved_significance(m, residuals, alpha, seed),
+        budgets=table,
+        needed=needed_budgets(table, m.n_items),
         targets=judged,
         caveats=tuple(found),
     )

@@ -42,6 +42,8 @@ def power_record(report: PowerReport) -> dict[str, Any]:
             "coverage": _rows(report.intervals),
         },
         "preserved_significance": dict(report.preserved),
+        "budgets": _rows(report.budgets),
+        "needed_budgets": _rows(report.needed),
         "targets": None if report.targets is None else _targets(report.targets),
         "caveats": list(report.caveats),
     }

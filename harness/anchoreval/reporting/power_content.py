@@ -159,6 +159,31 @@ def coverage(report: PowerReport) -> Table:
     return "Intervals", caption, ["models", "level", "coverage", "95 %", "number"], rows
 
 
+def budgets(report: PowerReport) -> Table:
+    """How things change with the number of anchors; without rows where no other budget was asked for."""
+    rows = [
+        [
+            str(int(row["anchors"])),
+            points(row["error"], 2),
+            _number(row["slope"], 2),
+            points(row["spread"], 2),
+            points(row["smallest"]),
+        ]
+        for _, row in report.budgets.iterrows()
+    ]
+    told = [_needed(row) for _, row in report.needed.iterrows()]
+    by_curve = f" By the curve a + b / k, gaps need: {'; '.join(told)}." if told else ""
+    caption = f"The same selector and estimator with other numbers of anchors. {UNITS}{by_curve}"
+    return "Other budgets", caption, ["anchors", "RMS error", "slope", "spread", "smallest gap"], rows
+
+
+def _needed(row: Any) -> str:
+    if not np.isfinite(row["anchors"]):
+        return f"{points(row['gap'])} points: no number will do"
+    beyond = ", beyond those measured" if row["extrapolated"] else ""
+    return f"{points(row['gap'])} points: {row['anchors']:,.0f} anchors{beyond}"
+
+
 def checks(report: PowerReport) -> list[str]:
     """How the report's claims fared, a sentence each."""
     found = []
@@ -226,7 +251,7 @@ def pairs(report: PowerReport, most: int) -> Table | None:
 def tables(report: PowerReport, most: int) -> list[Table]:
     """Every table that has rows."""
     found = [resolution(report), curve(report), ranks(report, most), pairs(report, most // 5)]
-    found += [accuracy(report), coverage(report)]
+    found += [budgets(report), accuracy(report), coverage(report)]
     return [table for table in found if table is not None and table[3]]
 
 
