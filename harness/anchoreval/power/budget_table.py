@@ -1,8 +1,8 @@
 """How error, shrinkage and resolution of one selector change with the number of anchors.
 
 The selector that made an anchor set is run again at other budgets on the same selecting models, and its anchors are
-read by the same estimator and judged on the same calibration models: nothing differs but the budget. A curve through the
-smallest gaps says what budget a wanted gap needs, or that none will do (`anchoreval.power.budget_curve`).
+read by the same estimator and judged on the same calibration models: nothing differs but the budget. A curve through
+the smallest gaps says what budget a wanted gap needs, or that none will do (`anchoreval.power.budget_curve`).
 """
 
 from __future__ import annotations
