@@ -87,7 +87,7 @@ def test_a_curve_that_promises_a_cheaper_budget_is_named() -> None:
     cheaper = pd.DataFrame([curve("optimal", needed=150.0, cost=150.0), curve("random")])
     assert recommendation(plan(BEST)).endswith("(items).")
     assert recommendation(plan(BEST, curves=cheaper)).endswith(
-        "By its curve optimal with 150 anchors would do: plan.k can measure that."
+        "By its curve optimal with 150 anchors might do: measure it with plan.k."
     )
 
 

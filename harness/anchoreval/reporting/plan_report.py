@@ -80,7 +80,7 @@ def _cheaper(plan: Plan) -> str:
     best = plan.curves.iloc[0] if len(plan.curves) else None
     if best is None or not best["cost"] <= CLEARLY * plan.recommendation.cost:
         return ""
-    return f" By its curve {best['selector']} with {best['needed']:,.0f} anchors would do: plan.k can measure that."
+    return f" By its curve {best['selector']} with {best['needed']:,.0f} anchors might do: measure it with plan.k."
 
 
 def _why_none(plan: Plan) -> str:
