@@ -13,6 +13,8 @@ on the anchors alone, reconstruct their full scores with intervals.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from anchoreval.anchors import AnchorSet, load_anchors
 from anchoreval.errors import AnchorEvalError
 from anchoreval.importers.tidy import read_tidy
@@ -27,12 +29,19 @@ from anchoreval.responses import ResponseMatrix
 from anchoreval.store import load_benchmark, write_benchmark
 from anchoreval.suite import Suite
 
+if TYPE_CHECKING:
+    from anchoreval.power.power_report import PowerReport, power_report
+
+LATER = ("PowerReport", "power_report")
+"""Public names that load SciPy, which those who do not use them need not wait for."""
+
 __all__ = [
     "AnchorEvalError",
     "AnchorSet",
     "Answers",
     "Estimator",
     "Policy",
+    "PowerReport",
     "Reconstruction",
     "ResponseMatrix",
     "Selection",
@@ -43,6 +52,7 @@ __all__ = [
     "load_anchors",
     "load_benchmark",
     "policies",
+    "power_report",
     "read_tidy",
     "reconstruct",
     "reconstruct_suite",
@@ -51,3 +61,11 @@ __all__ = [
     "selectors",
     "write_benchmark",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name in LATER:
+        from anchoreval.power import power_report
+
+        return getattr(power_report, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
