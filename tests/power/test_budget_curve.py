@@ -15,6 +15,15 @@ def test_an_exact_curve_is_found_again() -> None:
     assert (curve.extrapolates(75), curve.extrapolates(201)) == (False, True)
 
 
+def test_at_all_items_nothing_is_left_but_the_floor() -> None:
+    k = np.array([20, 50, 100])
+    curve = BudgetCurve.fit(k, np.sqrt(0.09 * (1 / k - 1 / 400)), 400)
+    assert curve.floor == pytest.approx(0.0, abs=1e-9)
+    assert curve(400) == pytest.approx(0.0, abs=1e-4)
+    assert curve.needed(float(curve(200))) == 200
+    assert BudgetCurve.fit([20, 50, 400], [0.1, 0.05, 0.0], 400).largest == 50
+
+
 def test_below_the_floor_no_budget_will_do() -> None:
     curve = BudgetCurve.fit([20, 80], np.sqrt(0.0004 + 0.09 / np.array([20, 80])))
     assert curve.needed(0.02) == np.inf

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from anchoreval.atomic import write_json, write_text
 from anchoreval.errors import ConfigurationError, MethodError, NotApplicableError
 from anchoreval.instantiate import estimator, selector
 from anchoreval.jobs import output
-from anchoreval.jobs.request import benchmark, check_level, refuse_import_keys, resolved_yaml
+from anchoreval.jobs.request import benchmark, check_level, processes, refuse_import_keys, resolved_yaml
 from anchoreval.protocol.compare import comparison
 from anchoreval.protocol.comparison import Comparison
 from anchoreval.protocol.digests import content_digest, method_identity
@@ -34,8 +33,6 @@ Methods = dict[str, Any]
 BASELINES = (REFERENCE, "random_search")
 """Selectors that stand beside all others: random anchors, and the best of many random subsets."""
 PLAIN_BASELINES = tuple({"name": name} for name in BASELINES)
-MOST_WORKERS = 8
-"""Processes that are started unless more are asked for."""
 
 
 def run(config: DictConfig) -> Outcome:
@@ -134,7 +131,7 @@ def _measured(config: DictConfig, matrix: ResponseMatrix, chosen: Mapping[str, M
         calibration=_share(config),
         missing=config.missing,
         progress=True,
-        workers=_workers(config.compare.workers),
+        workers=processes(config.compare.workers),
         cells=list(config.compare.cells or [Path(config.results) / "cells"]),
     )
     cells = found.table
@@ -143,12 +140,6 @@ def _measured(config: DictConfig, matrix: ResponseMatrix, chosen: Mapping[str, M
     if (cells["status"] == "failed").any():
         raise MethodError(f"every combination failed: {cells.loc[cells['status'] == 'failed', 'reason'].iloc[0]}")
     raise NotApplicableError(f"no combination is applicable: {cells['reason'].iloc[0]}")
-
-
-def _workers(given: int | None) -> int:
-    """Number of processes: as given, else one less than there are cores to run on."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return given if given is not None else max(1, min(cores - 1, MOST_WORKERS))
 
 
 def _write(work: Run, found: Comparison, config: DictConfig) -> None:

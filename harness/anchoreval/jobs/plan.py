@@ -13,9 +13,8 @@ from anchoreval.errors import BudgetError, ConfigurationError, StoreError
 from anchoreval.groups import model_groups
 from anchoreval.instantiate import estimator, selector
 from anchoreval.jobs import output
-from anchoreval.jobs.compare import _workers as processes
 from anchoreval.jobs.plan_work import HoldOut, Work, item_costs
-from anchoreval.jobs.request import benchmark, check_level, refuse_import_keys, resolved_yaml
+from anchoreval.jobs.request import benchmark, check_level, processes, refuse_import_keys, resolved_yaml
 from anchoreval.methods import Selector
 from anchoreval.power.difference_law import FEWEST_GROUPS
 from anchoreval.power.plan_document import from_document, to_document

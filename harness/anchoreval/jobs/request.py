@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf
@@ -12,6 +13,8 @@ from anchoreval.responses import ResponseMatrix
 from anchoreval.store import load_benchmark
 
 ONLY_IMPORT = ("importer", "path", "into", "items", "models", "logits", "name", "aggregation")
+MOST_WORKERS = 8
+"""Processes that are started unless more are asked for."""
 
 
 def benchmark(config: DictConfig) -> ResponseMatrix:
@@ -67,3 +70,9 @@ def calibration(config: DictConfig) -> float | str | list[str]:
 def resolved_yaml(config: DictConfig) -> str:
     """The configuration as it was, for the run's folder."""
     return OmegaConf.to_yaml(config, resolve=True)
+
+
+def processes(given: int | None) -> int:
+    """Number of processes: as given, else one less than there are cores to run on."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return given if given is not None else max(1, min(cores - 1, MOST_WORKERS))

@@ -78,7 +78,7 @@ def needed_budgets(table: pd.DataFrame, n_items: int) -> pd.DataFrame:
     Empty with fewer than two budgets at which a gap was found. More anchors than items are none.
     """
     try:
-        curve = BudgetCurve.fit(table["anchors"], table["smallest"])
+        curve = BudgetCurve.fit(table["anchors"], table["smallest"], n_items)
     except MethodOptionError:
         return pd.DataFrame(columns=["gap", "anchors", "extrapolated"])
     found = [(gap, curve.needed(gap)) for gap in WANTED]

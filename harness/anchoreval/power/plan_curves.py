@@ -1,7 +1,7 @@
 """The budget at which each selector's smallest gap falls to the wanted one: measured, extrapolated, or none there is.
 
-A curve sqrt(floor + rate / k) goes through a selector's smallest gaps (`budget_curve`). A budget beyond all items is
-none, and neither is one for a gap below the floor.
+A curve sqrt(floor + rate (1 / k - 1 / N)) goes through a selector's smallest gaps (`budget_curve`). For a gap
+below the floor there is none.
 """
 
 from __future__ import annotations
@@ -40,32 +40,25 @@ def plan_curves(points: pd.DataFrame, wanted: float, n_items: int) -> pd.DataFra
 def _curve(selector: Any, offers: pd.DataFrame, wanted: float, n_items: int) -> dict[str, Any]:
     unknown = dict.fromkeys(("floor", "rate", "needed", "fewest", "most", "cost"), float("nan"))
     row = {"selector": str(selector), **unknown, "extrapolated": False, "reason": ""}
-    if (curve := _fitted(offers, "smallest")) is None:
+    if (curve := _fitted(offers, "smallest", n_items)) is None:
         return {**row, "reason": "its smallest gap is known at fewer than two budgets"}
     floor, needed = float(np.sqrt(curve.floor)), curve.needed(wanted)
     row |= {"floor": floor, "rate": curve.rate}
-    budgets = np.array([_possible(_fitted(offers, gaps), wanted, n_items) for gaps in GAPS])
+    fits = (_fitted(offers, gaps, n_items) for gaps in GAPS)
+    budgets = np.array([np.inf if fit is None else fit.needed(wanted) for fit in fits])
     row |= {"fewest": _or_none(budgets.min()), "most": _or_none(budgets.max())}
     if np.isinf(needed):
         return {**row, "reason": f"its curve does not fall below {100 * floor:.1f} points"}
-    if needed > n_items:
-        return {**row, "reason": f"its curve needs {needed:,.0f} anchors, and there are {n_items:,} items"}
     extrapolated = curve.extrapolates(needed)
     return row | {"needed": needed, "cost": needed * _price(offers, needed), "extrapolated": extrapolated}
 
 
-def _fitted(offers: pd.DataFrame, gaps: str) -> BudgetCurve | None:
+def _fitted(offers: pd.DataFrame, gaps: str, n_items: int) -> BudgetCurve | None:
     """None where fewer than two budgets have a gap."""
     try:
-        return BudgetCurve.fit(offers["anchors"], offers[gaps])
+        return BudgetCurve.fit(offers["anchors"], offers[gaps], n_items)
     except MethodOptionError:
         return None
-
-
-def _possible(curve: BudgetCurve | None, wanted: float, n_items: int) -> float:
-    """The budget needed; infinite where none will do."""
-    needed = float("inf") if curve is None else curve.needed(wanted)
-    return needed if needed <= n_items else float("inf")
 
 
 def _or_none(budget: float) -> float:

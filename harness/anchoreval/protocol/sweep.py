@@ -151,4 +151,4 @@ def _bar(total: int, initial: int, progress: bool) -> Any:
         return _NoBar()
     from tqdm import tqdm
 
-    return tqdm(total=total, initial=initial, desc="compare", unit="cell", disable=None, leave=False)
+    return tqdm(total=total, initial=initial, desc="cells", unit="cell", disable=None, leave=False)
