@@ -120,10 +120,14 @@ class TransferConfig:
 
 @dataclass
 class PowerConfig:
-    """When a difference counts as found: two-sided level of the test, and the power that is wanted of it."""
+    """When a difference counts as found: two-sided level of the test, and the power that is wanted of it.
+
+    `budgets` are further numbers of anchors at which `job=run` runs the selector again, for its power report.
+    """
 
     alpha: float = 0.05
     power: float = 0.8
+    budgets: list[int] = field(default_factory=list)
 
 
 @dataclass

@@ -46,6 +46,7 @@ class Plan:
     level: float
     alpha: float
     power: float
+    budgets: list[int]
     calibration: float | str | list[str]
     intervals: str
     missing: str
@@ -87,6 +88,7 @@ class Plan:
             level=config.level,
             alpha=config.power.alpha,
             power=config.power.power,
+            budgets=list(config.power.budgets),
             calibration=calibration(config),
             intervals=intervals,
             missing=config.missing,
@@ -103,7 +105,7 @@ class Plan:
             "scorer": self.scorer.identity(),
             "seed": self.seed,
             "level": self.level,
-            "power": {"alpha": self.alpha, "power": self.power},
+            "power": {"alpha": self.alpha, "power": self.power, "budgets": self.budgets},
             "intervals": self.intervals,
             "missing": self.missing,
             "anchoreval": installed_versions()["anchoreval"],

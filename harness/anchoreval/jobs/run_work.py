@@ -121,6 +121,7 @@ def _power(
         seed=plan.seed,
         targets=answers,
         reconstruction=reconstruction,
+        budgets=plan.budgets,
     )
 
 

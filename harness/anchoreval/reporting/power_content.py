@@ -172,14 +172,14 @@ def budgets(report: PowerReport) -> Table:
         for _, row in report.budgets.iterrows()
     ]
     told = [_needed(row) for _, row in report.needed.iterrows()]
-    by_curve = f" By the curve a + b / k, gaps need: {'; '.join(told)}." if told else ""
+    by_curve = f" By the curve a + b (1 / k - 1 / N), gaps need: {'; '.join(told)}." if told else ""
     caption = f"The same selector and estimator with other numbers of anchors. {UNITS}{by_curve}"
     return "Other budgets", caption, ["anchors", "RMS error", "slope", "spread", "smallest gap"], rows
 
 
 def _needed(row: Any) -> str:
     if not np.isfinite(row["anchors"]):
-        return f"{points(row['gap'])} points: no number will do"
+        return f"{points(row['gap'])} points: no number short of all items"
     beyond = ", beyond those measured" if row["extrapolated"] else ""
     return f"{points(row['gap'])} points: {row['anchors']:,.0f} anchors{beyond}"
 
