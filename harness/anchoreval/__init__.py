@@ -30,7 +30,7 @@ from anchoreval.store import load_benchmark, write_benchmark
 from anchoreval.suite import Suite
 
 if TYPE_CHECKING:
-    from anchoreval.power.power_report import PowerReport, power_report
+    from anchoreval.power.report.power_report import PowerReport, power_report
 
 LATER = ("PowerReport", "power_report")
 """Public names that load SciPy, which those who do not use them need not wait for."""
@@ -65,7 +65,7 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name in LATER:
-        from anchoreval.power import power_report
+        from anchoreval.power.report import power_report
 
         return getattr(power_report, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

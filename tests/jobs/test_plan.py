@@ -14,7 +14,7 @@ from anchoreval.cli import main
 from anchoreval.contract import choose
 from anchoreval.errors import MethodOptionError, ResponseDataError, StoreError
 from anchoreval.jobs.plan_work import HoldOut, Work, item_costs
-from anchoreval.power.plan_document import from_document
+from anchoreval.power.plans.plan_document import from_document
 from anchoreval.protocol.method_specs import labelled_estimators, labelled_selectors
 from anchoreval.protocol.splits import split
 from anchoreval.reconstruction import reconstruct_from

@@ -5,8 +5,8 @@ from time import process_time
 import numpy as np
 import pytest
 
-from anchoreval.power.power_report import power_report
-from anchoreval.power.rank_sets import rank_sets
+from anchoreval.power.ranks.rank_sets import rank_sets
+from anchoreval.power.report.power_report import power_report
 from anchoreval.protocol.anchoring import reconstruct, select
 
 from ..conftest import simulate

@@ -11,9 +11,9 @@ import pandas as pd
 import pytest
 from scipy.stats import norm
 
-from anchoreval.power.difference_law import DifferenceLaw
-from anchoreval.power.pair_test import PairTest
-from anchoreval.power.resolution_table import power_curve
+from anchoreval.power.law.difference_law import DifferenceLaw
+from anchoreval.power.law.pair_test import PairTest
+from anchoreval.power.report.resolution_table import power_curve
 from anchoreval.reporting import figure_power
 from anchoreval.reporting.figure_power import power_curve_figure
 

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from anchoreval.power.rank_sets import rank_sets
+from anchoreval.power.ranks.rank_sets import rank_sets
 from anchoreval.reporting import canvas, figure_ranks
 from anchoreval.reporting.figure_lines import model_label
 from anchoreval.reporting.figure_ranks import rank_sets_figure

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from statsmodels.stats.proportion import proportion_confint
 
-from anchoreval.power.checks import reliability
+from anchoreval.power.law.checks import reliability
 from anchoreval.reporting import figure_reliability
 from anchoreval.reporting.figure_reliability import reliability_figure
 

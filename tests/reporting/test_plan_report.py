@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from anchoreval.power.plan_points import Aim
-from anchoreval.power.planning import CLOSED_FORM, CURVE, MEASURED, NONE, Plan, Prices, Recommendation, Subject
+from anchoreval.power.plans.plan_points import Aim
+from anchoreval.power.plans.planning import CLOSED_FORM, CURVE, MEASURED, NONE, Plan, Prices, Recommendation, Subject
 from anchoreval.reporting import canvas, figure_frontier
 from anchoreval.reporting.figure_frontier import frontier_figure
 from anchoreval.reporting.plan_report import markdown_report, recommendation, terminal_report

@@ -16,10 +16,10 @@ from anchoreval.jobs import output
 from anchoreval.jobs.plan_work import HoldOut, Work, item_costs
 from anchoreval.jobs.request import benchmark, check_level, processes, refuse_import_keys, resolved_yaml
 from anchoreval.methods import Selector
-from anchoreval.power.difference_law import FEWEST_GROUPS
-from anchoreval.power.plan_document import from_document, to_document
-from anchoreval.power.plan_points import Aim, Measured
-from anchoreval.power.planning import Plan, Prices, Subject, make_plan
+from anchoreval.power.law.difference_law import FEWEST_GROUPS
+from anchoreval.power.plans.plan_document import from_document, to_document
+from anchoreval.power.plans.plan_points import Aim, Measured
+from anchoreval.power.plans.planning import Plan, Prices, Subject, make_plan
 from anchoreval.protocol.cell_store import CellStore
 from anchoreval.protocol.digests import content_digest, method_identity
 from anchoreval.protocol.method_specs import Labelled, labelled_estimators, labelled_selectors

@@ -20,7 +20,7 @@ import pandas as pd
 from anchoreval.arrays import Float64Array
 from anchoreval.errors import MethodError, MethodOptionError, NotApplicableError, ResponseDataError
 from anchoreval.methods import Estimator, Selector
-from anchoreval.power.plan_points import Measured
+from anchoreval.power.plans.plan_points import Measured
 from anchoreval.protocol.cell_store import CellStore
 from anchoreval.protocol.cells import Request, Unit
 from anchoreval.protocol.method_specs import Labelled

@@ -10,8 +10,8 @@ import pandas as pd
 
 from anchoreval.anchors import AnchorSet
 from anchoreval.atomic import write_json, write_text
-from anchoreval.power.power_report import PowerReport
-from anchoreval.power.record import power_record
+from anchoreval.power.report.power_report import PowerReport
+from anchoreval.power.report.record import power_record
 from anchoreval.reporting import power_content
 from anchoreval.reporting.figure_anchors import anchors_in_the_plane
 from anchoreval.reporting.figure_estimates import estimates_against_truth, forest

@@ -16,7 +16,7 @@ from anchoreval.jobs import output
 from anchoreval.jobs.run_plan import Plan
 from anchoreval.jobs.run_results import Results
 from anchoreval.numerics.item_statistics import difficulty, discrimination
-from anchoreval.power.power_report import PowerReport, power_report
+from anchoreval.power.report.power_report import PowerReport, power_report
 from anchoreval.protocol.anchoring import reconstruct, select
 from anchoreval.reconstruction import IntervalWarning, Reconstruction
 from anchoreval.reconstruction.choice import AUTO

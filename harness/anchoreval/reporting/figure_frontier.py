@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from anchoreval.power.planning import CURVE, MEASURED, NONE, Plan
+from anchoreval.power.plans.planning import CURVE, MEASURED, NONE, Plan
 from anchoreval.reporting.canvas import CLOUD, COLOURS, INK, MARKERS, figure, title
 
 REFERENCE = "random"

@@ -29,7 +29,7 @@ def power_curve_figure(path: Path, curve: pd.DataFrame, alpha: float, power: flo
 
     Args:
         path: the PNG to write.
-        curve: of `anchoreval.power.resolution_table.power_curve`: `gap` in score units, `power` for the fixed
+        curve: of `anchoreval.power.report.resolution_table.power_curve`: `gap` in score units, `power` for the fixed
             benchmark, `population` and `full` for the population of its items; NaN where it is not known.
         alpha: of the two-sided test.
         power: that is wanted.

@@ -21,7 +21,7 @@ def reliability_figure(path: Path, probabilities: pd.DataFrame, intervals: pd.Da
 
     Args:
         path: the PNG to write.
-        probabilities: of `anchoreval.power.checks.Reliability`: a row a bin of pairs: `stated` and `true` share of
+        probabilities: of `anchoreval.power.law.checks.Reliability`: a row a bin of pairs: `stated` and `true` share of
             right orders in [0, 1], `pairs`.
         intervals: a row a kind of models and level: `what`, `level`, `coverage`, `low` and `high` (of an interval for
             the coverage, given the number of models), `models`; shares in [0, 1]; all models together stand first.

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from anchoreval.power.planning import CLOSED_FORM, MEASURED, NONE, Plan
+from anchoreval.power.plans.planning import CLOSED_FORM, MEASURED, NONE, Plan
 from anchoreval.reporting.tables import markdown_table, points, text_table
 
 HEADER = ["selector", "anchors", "cost", "gap", "over repeats", "error", "slope", "critical", "T2 gap", "closed form"]

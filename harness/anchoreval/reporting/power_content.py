@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from anchoreval.power.power_report import PowerReport
+from anchoreval.power.report.power_report import PowerReport
 from anchoreval.reporting.tables import interval, points
 
 Table = tuple[str, str, list[str], list[list[str]]]

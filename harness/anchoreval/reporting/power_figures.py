@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from anchoreval.power.power_report import PowerReport
-from anchoreval.power.target_models import TargetModels
+from anchoreval.power.report.power_report import PowerReport
+from anchoreval.power.report.target_models import TargetModels
 from anchoreval.reporting.figure_pairs import pair_matrix_figure
 from anchoreval.reporting.figure_power import power_curve_figure
 from anchoreval.reporting.figure_ranks import rank_sets_figure

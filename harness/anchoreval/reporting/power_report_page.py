@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from anchoreval.power.power_report import PowerReport
+from anchoreval.power.report.power_report import PowerReport
 from anchoreval.reporting import power_content as content
 from anchoreval.reporting.page import PageFigure, PageSection, PageTable
 from anchoreval.reporting.tables import markdown_table, text_table

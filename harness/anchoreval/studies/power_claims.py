@@ -18,10 +18,10 @@ import pandas as pd
 from anchoreval.arrays import Float64Array
 from anchoreval.atomic import write_text
 from anchoreval.numerics.crossed_bootstrap import multiplicities
-from anchoreval.power.checks import judged_pairs, reliability
-from anchoreval.power.difference_intervals import difference_half_width
-from anchoreval.power.difference_law import DifferenceLaw
-from anchoreval.power.pair_test import PairTest
+from anchoreval.power.law.checks import judged_pairs, reliability
+from anchoreval.power.law.difference_intervals import difference_half_width
+from anchoreval.power.law.difference_law import DifferenceLaw
+from anchoreval.power.law.pair_test import PairTest
 from anchoreval.reporting.tables import markdown_table
 from anchoreval.studies.kept_cells import cell_arguments
 from anchoreval.studies.power_frames import CALIBRATION, TARGET, frames

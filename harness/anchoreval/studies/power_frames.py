@@ -10,8 +10,8 @@ import pandas as pd
 
 from anchoreval.contract import choose
 from anchoreval.methods import Estimator, Selection, Selector
-from anchoreval.power.difference_law import DifferenceLaw
-from anchoreval.power.power_report import target_models
+from anchoreval.power.law.difference_law import DifferenceLaw
+from anchoreval.power.report.power_report import target_models
 from anchoreval.protocol.roles import SHARE
 from anchoreval.protocol.trial import Conditions, Trial, answers_only
 from anchoreval.reconstruction import SELECT, reconstruct_from

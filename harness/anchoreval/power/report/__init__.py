@@ -1,0 +1,1 @@
+"""The statistical power report of an anchor set."""
