@@ -19,8 +19,9 @@ def rank_sets_figure(path: Path, table: pd.DataFrame, level: float | None = None
     Args:
         path: the PNG to write.
         table: of `anchoreval.power.ranks.rank_sets.RankSets`: index model; `estimate` (score in [0, 1]), `rank`,
-            `lower` and `upper` (best and worst rank of a set that holds for all models at once); perhaps `marginal_lower` and
-            `marginal_upper` (of the set that holds for one model named beforehand), drawn as thicker bars.
+            `lower` and `upper` (best and worst rank of a set that holds for all models at once); perhaps
+            `marginal_lower` and `marginal_upper` (of the set that holds for one model named beforehand), drawn as
+            thicker bars.
         level: probability with which the sets hold, for the caption.
     """
     ranked = table.sort_values(["rank", "lower", "upper"], kind="stable")
