@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 import pandas as pd
 
-from anchoreval.arrays import Float64Array, IntArray
+from anchoreval.arrays import BoolArray, Float64Array, IntArray
 from anchoreval.numerics.conformal import conformal_quantile, group_weights, groups_needed, weighted_quantiles
 from anchoreval.numerics.density_ratio import density_ratio, effective_number
 from anchoreval.numerics.residual_scale import ResidualScale
@@ -35,6 +35,10 @@ class IntervalRule(Protocol):
         """(targets,) root mean squared error to expect, in score units; there is at least one residual."""
         ...
 
+    def of(self, rows: BoolArray) -> IntervalRule:
+        """The rule for so many of the residuals that it was made for."""
+        ...
+
 
 @dataclass(frozen=True)
 class Split:
@@ -49,6 +53,10 @@ class Split:
     def standard_errors(self, residuals: pd.DataFrame, targets: pd.DataFrame) -> Float64Array:
         """One root mean square for all."""
         return np.full(len(targets), root_mean_square(residuals["residual"], _groups(residuals)))
+
+    def of(self, rows: BoolArray) -> Split:
+        """Itself: it keeps nothing of them."""
+        return self
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,6 +81,10 @@ class Normalised:
         """The root mean square of normalised residuals, times the target's scale."""
         typical = root_mean_square(_sizes(residuals) / self._scales(residuals), _groups(residuals))
         return typical * self.scale(features_of(targets))
+
+    def of(self, rows: BoolArray) -> Normalised:
+        """The same with the scales of these rows."""
+        return self if self.own_scales is None else Normalised(self.scale, self.own_scales[rows])
 
     def _scales(self, residuals: pd.DataFrame) -> Float64Array:
         return self.scale(features_of(residuals)) if self.own_scales is None else self.own_scales
@@ -120,6 +132,10 @@ class Mondrian:
                 errors[theirs == cell] = root_mean_square(sizes[cells == cell], groups[cells == cell])
         return errors
 
+    def of(self, rows: BoolArray) -> Mondrian:
+        """Itself: it keeps nothing of them."""
+        return self
+
     def _cells(self, residuals: pd.DataFrame, targets: pd.DataFrame) -> tuple[IntArray, IntArray]:
         """Number of each calibration model's and each target's cell, -1 for none."""
         if self.edges is not None:
@@ -154,6 +170,10 @@ class Weighted:
         """The weighted root mean square, one for all."""
         weights, _ = likeness(residuals, targets)
         return np.full(len(targets), float(np.sqrt(weights @ _sizes(residuals) ** 2 / weights.sum())))
+
+    def of(self, rows: BoolArray) -> Weighted:
+        """Itself: it keeps nothing of them."""
+        return self
 
 
 def likeness(residuals: pd.DataFrame, targets: pd.DataFrame) -> tuple[Float64Array, Float64Array]:

@@ -30,3 +30,11 @@ def test_levels_out_of_reach_are_left_out() -> None:
     assert set(interval_check(made)["level"]) == {0.9}
     fewer = reconstruct(matrix, select(matrix, "random", k=20, calibration=list(matrix.models.index[:4])), "signature")
     assert interval_check(fewer).empty
+
+
+@pytest.mark.parametrize("rule", ["split", "normalised", "mondrian", "mondrian_family", "weighted"])
+@pytest.mark.parametrize("models", [50, 150])
+def test_every_rule_can_be_judged(rule: str, models: int) -> None:
+    matrix = simulate(models, 80)
+    made = reconstruct(matrix, select(matrix, "random", k=20), "signature", intervals=rule)
+    assert interval_check(made)["coverage"].between(0.5, 1.0).all()

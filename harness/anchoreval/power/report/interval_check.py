@@ -49,7 +49,8 @@ def _inside(made: Reconstruction, level: float) -> BoolArray | None:
     found = np.zeros(len(residuals), dtype=np.bool_)
     for name in np.unique(groups):
         own = groups == name
-        width = made.rule.half_widths(residuals[~own], residuals[own], level) if not own.all() else np.array([np.inf])
+        rule = made.rule.of(~own)
+        width = rule.half_widths(residuals[~own], residuals[own], level) if not own.all() else np.array([np.inf])
         if np.isinf(width).any():
             return None
         found[own] = residuals["residual"].abs().to_numpy()[own] <= width + 1e-9
