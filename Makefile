@@ -9,7 +9,7 @@ export HF_HUB_OFFLINE = 1
 export HF_DATASETS_OFFLINE = 1
 export TOKENIZERS_PARALLELISM = false
 
-.PHONY: help setup demo test perf check format pocket published selectors studies protocol published-budgets peers clean
+.PHONY: help setup demo test perf check format pocket published selectors studies protocol power published-budgets peers clean
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
 
@@ -73,6 +73,10 @@ protocol: $(DEV)  ## our pipeline against the literature, regret of auto, covera
 	$(BIN)/python -m anchoreval.studies.source_curve
 	$(BIN)/python -m anchoreval.studies.joint_suites
 	$(BIN)/python -m anchoreval.studies.duplicates
+
+power: $(DEV)  ## what power reports state against what happens, on real and simulated leaderboards (15 minutes)
+	$(BIN)/python -m anchoreval.studies.power_simulations
+	$(BIN)/python -m anchoreval.studies.power_claims
 
 published-budgets: $(DEV)  ## EssenceBench and metabench at the budgets of their papers (extra ebm; half an hour)
 	@$(PIP) --editable ".[ebm]"

@@ -38,7 +38,8 @@ Z = (1.959963984540054, 0.8416212335729143)
 """Normal quantiles of the textbook figure at alpha = 5 % and power 80 %: their sum times tau_D."""
 CAPTION = """# Power reports against what happened
 
-Splits at random (`iid`; {repeats}), 30 % of the sources calibrate; pairs of different groups among the held-out models.
+Splits at random (`iid`; {repeats}), 30 % of the sources calibrate.
+Pairs of different groups among the held-out models.
 *stated*: what the report of the calibration models states for pairs of that true gap; *found*: the share of held-out
 pairs that the test found, in the right direction, with a standard error (bootstrap over models). *disjoint*: so many
 pairs that share no model. Shares of fewer than {enough} disjoint pairs are in brackets and not judged.
