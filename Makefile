@@ -52,7 +52,7 @@ published: $(DEV)  ## make the figures of the README anew, under results/publish
 	@rm -rf results/demo
 	@$(BIN)/anchoreval experiment=demo results=results/demo | grep -v '^written to' > results/published/demo.txt
 	@cp results/demo/runs/*/figures/estimates.png results/published/demo-estimates.png
-	@cp results/demo/runs/*/figures/anchors.png results/published/demo-anchors.png
+	@cp results/demo/runs/*/figures/power.png results/published/demo-power.png
 	@$(BIN)/python -m anchoreval.pocket.spread > results/published/pocket.md
 	@echo "results/published is made anew; README.md quotes demo.txt and pocket.md"
 
