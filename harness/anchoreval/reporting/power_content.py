@@ -29,6 +29,8 @@ NAMES = {
     "mdad_95": "MDAD at 95 %",
 }
 UNITLESS = {"slope", "r_squared", "spearman", "kendall", "pairwise_agreement", "within_5pct", "within_10pct"}
+WHOLE = 1.0 - 1e-9
+"""Coverage from which on the items at hand are the benchmark."""
 SHOWN_GAPS = (0.005, 0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.08, 0.1, 0.15, 0.2, 0.25)
 
 
@@ -40,11 +42,14 @@ def title(report: PowerReport) -> str:
 
 def estimand(report: PowerReport) -> str:
     """The first thing to say: of what."""
+    name, items = report.design["benchmark"], f"{report.design['items']:,} items"
+    whole = f"score on all {items} of {name}"
+    if report.design["coverage"] < WHOLE:
+        whole = f"full score on {name}, which was measured on more than the {items} at hand"
     return (
-        f"T1, meant unless said otherwise: a model's score on all {report.design['items']:,} items of "
-        f"{report.design['benchmark']}, which the full benchmark shows exactly, so that only compression errs. T2: its "
-        "score on the population that these items come from, about which the full benchmark errs as well; power lost "
-        "to compression is a matter of T2."
+        f"T1, meant unless said otherwise: a model's {whole}; the full benchmark shows it exactly, so that only "
+        "compression errs. T2: its score on the population that these items come from, about which the full benchmark "
+        "errs as well; power lost to compression is a matter of T2."
     )
 
 

@@ -223,6 +223,7 @@ def _design(m: ResponseMatrix, anchors: AnchorSet, made: Reconstruction, residua
         "items": m.n_items,
         "aggregation": str(m.provenance.get("aggregation", "custom")),
         "items_digest": m.items_digest,
+        "coverage": float(m.coverage.get(SCORE, 1.0)),
         "anchors": len(anchors.items),
         "k": anchors.k,
         "unit": anchors.unit,
