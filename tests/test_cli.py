@@ -204,7 +204,7 @@ def test_the_installed_command_works_with_a_fresh_home(here: Path) -> None:
     again = subprocess.run(command, cwd=here, env=environment, capture_output=True, text=True, check=False)
     assert again.stdout.replace("was complete:", "written to") == done.stdout
     record = json.loads((next((here / "out" / "runs").iterdir()) / "done.json").read_text(encoding="utf-8"))
-    assert set(record["timings"]) == {"select", "fit", "score", "predict"}
+    assert set(record["timings"]) == {"select", "fit", "score", "predict", "power"}
 
 
 def test_a_reader_that_stops_early_is_no_error(here: Path) -> None:
