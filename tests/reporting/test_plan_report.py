@@ -173,7 +173,7 @@ def test_the_frontier_is_drawn(tmp_path: Path, drawn: list[Any], chosen: Recomme
     assert [ring.get_ydata()[0] for ring in rings] == ([] if chosen.basis == NONE else [100 * chosen.smallest])
     if chosen.basis == CURVE:
         (curved,) = [line for line in axes.lines if line.get_label() == "curve"]
-        assert curved.get_ydata()[-1] == pytest.approx(100 * np.sqrt(0.03**2 + 0.5 / 313))
+        assert curved.get_ydata()[-1] == pytest.approx(100 * np.sqrt(0.03**2 + 0.5 * (1 / 313 - 1 / 1172)))
     assert not cut_off(drawn[0])
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from anchoreval.power.law.budget_curve import BudgetCurve
 from anchoreval.power.plans.planning import CURVE, MEASURED, NONE, Plan
 from anchoreval.reporting.canvas import CLOUD, COLOURS, INK, MARKERS, figure, title
 
@@ -105,7 +106,7 @@ def _curve(axes: Any, plan: Plan) -> None:
     offers = plan.points[plan.points["selector"] == chosen.selector]
     ends = np.log([offers["anchors"].min(), chosen.anchors])
     anchors = np.exp(np.linspace(ends.min(), ends.max(), 50))
-    gaps = np.sqrt(curve["floor"] ** 2 + curve["rate"] / anchors)
+    gaps = BudgetCurve(curve["floor"] ** 2, curve["rate"], 1, plan.subject.n_items, plan.subject.n_items)(anchors)
     axes.plot(anchors * chosen.cost / chosen.anchors, 100 * gaps, color=INK, linestyle="-.", linewidth=1, label="curve")
 
 

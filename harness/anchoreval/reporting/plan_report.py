@@ -24,9 +24,9 @@ NOTE = (
 CLEARLY = 0.9
 """Share of the recommended cost below which a curve's budget is worth a word."""
 CURVE_NOTE = (
-    "A curve through each selector's gaps, sqrt(floor² + rate / anchors), says where it falls to the wanted gap; "
-    "extrapolated where that is outside the budgets measured. over repeats: by curves through the lowest and the "
-    "highest gaps as well. floor: the gap that it never falls below."
+    "A curve through each selector's gaps, sqrt(floor² + rate (1 / anchors - 1 / items)), says where it falls to the "
+    "wanted gap; extrapolated where that is outside the budgets measured. over repeats: by curves through the "
+    "lowest and the highest gaps as well. floor: the gap that it never falls below."
 )
 
 
