@@ -51,6 +51,17 @@ def _is_met(need: str, responses: ResponseMatrix, selection: Selection | None) -
     }.get(need, False)
 
 
+def check_budget(k: int, sources: ResponseMatrix, unit: str = "item", key: str = "k") -> None:
+    """Refuse a number of items (or subjects) that the benchmark does not have; `key` is what the user calls it.
+
+    Raises:
+        BudgetError: it is no whole number, or not between 1 and the number of units.
+    """
+    units = sources.n_items if unit == "item" else len(sources.subjects)
+    if isinstance(k, bool) or int(k) != k or not 1 <= k <= units:
+        raise BudgetError(f"{key} = {k} is not between 1 and the {units} {unit}s of benchmark {sources.name}")
+
+
 def choose(selector: Selector, sources: ResponseMatrix, k: int, seed: int = 0) -> Selection:
     """Run a selector and verify what it returns; anchors come back in the benchmark's order.
 
@@ -68,9 +79,7 @@ def choose(selector: Selector, sources: ResponseMatrix, k: int, seed: int = 0) -
     name = method_name(selector)
     if (unmet := unmet_need(selector.needs, sources)) is not None:
         raise NotApplicableError(f"selector {name} needs {unmet}; benchmark {sources.name} has none")
-    units = sources.n_items if selector.unit == "item" else len(sources.subjects)
-    if isinstance(k, bool) or int(k) != k or not 1 <= k <= units:
-        raise BudgetError(f"k = {k} is not between 1 and the {units} {selector.unit}s of benchmark {sources.name}")
+    check_budget(k, sources, selector.unit)
     ordered = sources.sorted_by_id()
     if "complete" in selector.needs:
         ordered = ordered.completed()
@@ -102,8 +111,7 @@ def fit_policy(policy: Policy, sources: ResponseMatrix, k: int, seed: int = 0) -
         NotApplicableError: a need of the policy is not met.
     """
     name = method_name(policy)
-    if isinstance(k, bool) or int(k) != k or not 1 <= k <= sources.n_items:
-        raise BudgetError(f"k = {k} is not between 1 and the {sources.n_items} items of benchmark {sources.name}")
+    check_budget(k, sources)
     if (unmet := unmet_need(policy.needs, sources)) is not None:
         raise NotApplicableError(f"policy {name} needs {unmet}; benchmark {sources.name} has none")
     ordered = sources.sorted_by_id()

@@ -253,3 +253,16 @@ def test_what_auto_tried_is_reported(here: Path, synthetic: Callable[..., Respon
     assert choice == {"kind": "selector", "chosen": told["chosen"], "errors": told["tried"], "notes": []}
     report = (folder / "report.md").read_text(encoding="utf-8")
     assert all(f"| {label} | {100 * error:.2f} |" in report for label, error in told["tried"].items())
+
+
+def test_an_impossible_budget_of_the_power_report_is_refused_before_any_work(
+    here: Path,
+    synthetic: Callable[..., ResponseMatrix],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    write_benchmark(synthetic(60, 50), "bench")
+    monkeypatch.setattr("anchoreval.jobs.run.carry_out", lambda *_: pytest.fail("work was done"))
+    assert main(["benchmark.path=bench", "k=12", "power.budgets=[20,51]"]) == 2
+    assert "power.budgets = 51 is not between 1 and the 50 items of benchmark simulated" in capsys.readouterr().err
+    assert not Path("results").exists()

@@ -150,8 +150,10 @@ class Fusion:
 
     def _sampled(self, models: ResponseMatrix) -> pd.DataFrame:
         """The sample estimate, on the scale of full scores."""
-        found = self.sample_.predict(models)
-        return found.assign(**{SCORE: self.line_[0] + self.line_[1] * found[SCORE]})
+        return self._on_line(self.sample_.predict(models))
+
+    def _on_line(self, sample: pd.DataFrame) -> pd.DataFrame:
+        return sample.assign(**{SCORE: self.line_[0] + self.line_[1] * sample[SCORE]})
 
     def _learn_shares(
         self, sources: ResponseMatrix, selection: Selection, groups: IntArray, rng: np.random.Generator
@@ -162,8 +164,7 @@ class Fusion:
             others = sources.subset(models=sources.models.index[~held_out])
             targets = sources.subset(models=sources.models.index[held_out])
             fitted = self._new_sample().fit(others, selection, rng)
-            sample[held_out] = fitted.predict(targets)
-            sample[held_out, 0] = self.line_[0] + self.line_[1] * sample[held_out, 0]
+            sample[held_out] = self._on_line(fitted.predict(targets))
             variance[held_out] = fitted.design_standard_error(targets) ** 2
             model[held_out] = self._new_metamodel().fit(others, selection, rng).predict(targets)
         truth, weights = sources.totals().to_numpy(dtype=np.float64), group_weights(groups)

@@ -12,6 +12,7 @@ from omegaconf import DictConfig
 
 from anchoreval.anchors import AnchorSet, load_anchors
 from anchoreval.config import SplitConfig
+from anchoreval.contract import check_budget
 from anchoreval.errors import ConfigurationError
 from anchoreval.instantiate import estimator, instantiate, selector
 from anchoreval.jobs.request import benchmark, calibration, check_level
@@ -66,6 +67,8 @@ class Plan:
         saved = load_anchors(Path(config.anchors)) if config.anchors else None
         if saved is not None:
             saved.check_benchmark(matrix)
+        for budget in config.power.budgets:
+            check_budget(budget, matrix, methods[0].unit if saved is None else saved.unit, "power.budgets")
         setting = Setting(
             matrix=matrix,
             split=_split(config),

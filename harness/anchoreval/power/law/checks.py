@@ -44,16 +44,13 @@ class Reliability:
     table: pd.DataFrame
 
 
-def judged_pairs(
-    learnt: pd.DataFrame, judged: pd.DataFrame, alpha: float = 0.05, kin: bool | None = None
-) -> pd.DataFrame:
+def judged_pairs(learnt: pd.DataFrame, judged: pd.DataFrame, alpha: float = 0.05) -> pd.DataFrame:
     """Pairs of models judged by the law of others.
 
     Args:
         learnt: models that the law is learnt from (`anchoreval.power.law.difference_law`).
         judged: other models, with the same columns.
         alpha: of the test.
-        kin: pairs of one family, of different ones, or (None) all.
 
     Returns:
         A row a pair of different groups: the models `first` and `second`, `gap` (absolute true difference), `shown`
@@ -65,14 +62,11 @@ def judged_pairs(
         TooFewModelsError: too few models to learn from.
     """
     law = DifferenceLaw.learn(learnt)
-    test, order = PairTest(law, alpha, kin=kin), OrderProbability.learn(law)
+    test, order = PairTest(law, alpha), OrderProbability.learn(law)
     truth, estimate = (judged[name].to_numpy(dtype=np.float64) for name in ("truth", "estimate"))
     first, second = np.triu_indices(len(judged), 1)
     groups = pd.factorize(judged["group"].astype(str))[0]
     chosen = groups[first] != groups[second]
-    if kin is not None:
-        family = pd.factorize(judged["family"].astype(object))[0]
-        chosen &= ((family[first] == family[second]) & (family[first] >= 0)) == kin
     first, second = first[chosen], second[chosen]
     gap, shown = truth[first] - truth[second], estimate[first] - estimate[second]
     shown = np.where(gap < 0, -shown, shown)
@@ -88,7 +82,7 @@ def judged_pairs(
         shown > critical,
         shown < -critical,
     )
-    return pd.DataFrame(dict(zip(COLUMNS, (*values, order(np.abs(shown), bool(kin)), right), strict=True)))
+    return pd.DataFrame(dict(zip(COLUMNS, (*values, order(np.abs(shown)), right), strict=True)))
 
 
 def halves(residuals: pd.DataFrame, alpha: float = 0.05, seed: int = 0) -> pd.DataFrame:

@@ -27,6 +27,7 @@ import pandas as pd
 
 from anchoreval.arrays import Float64Array, IntArray
 from anchoreval.errors import ResponseDataError, TooFewModelsError
+from anchoreval.numerics.conformal import group_weights
 
 FEWEST_GROUPS = 5
 """Groups of calibration models below which no spread can be told."""
@@ -119,8 +120,7 @@ class DifferenceLaw:
 
     def level_of(self, estimate: Any) -> Float64Array:
         """True scores to expect of models with these estimates, by the regression of truth on estimate."""
-        weights = 1.0 / np.bincount(self.groups)[self.groups]
-        weights = weights / weights.sum()
+        weights = group_weights(self.groups)
         middle = weights @ self.estimate, weights @ self.truth
         centred = self.estimate - middle[0]
         variance = float(weights @ centred**2)

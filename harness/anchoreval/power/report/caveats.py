@@ -10,6 +10,7 @@ import pandas as pd
 
 from anchoreval.numerics.conformal import attainable_level, groups_needed
 from anchoreval.power.law.checks import Reliability
+from anchoreval.power.law.difference_intervals import attainable_level as attainable_pair_level
 from anchoreval.power.law.difference_law import DifferenceLaw
 from anchoreval.power.report.interval_check import EVERY
 from anchoreval.responses import ResponseMatrix
@@ -34,10 +35,9 @@ def small_sample(residuals: pd.DataFrame, alpha: float) -> Iterator[str]:
             f"{attainable:.1%}, not {1 - alpha:.0%}; {groups_needed(1.0 - alpha)} are needed."
         )
     if groups < 2 * groups_needed(1.0 - alpha):
-        pairs = groups // 2
         yield (
-            f"{pairs} disjoint pairs of calibration models: the highest level that an interval of a difference can "
-            f"attain is {pairs / (pairs + 1):.1%}, not {1 - alpha:.0%}."
+            f"{groups // 2} disjoint pairs of calibration models: the highest level that an interval of a difference "
+            f"can attain is {attainable_pair_level(residuals):.1%}, not {1 - alpha:.0%}."
         )
     if groups < FEW:
         yield f"All figures rest on {groups} independent calibration models and are rough."

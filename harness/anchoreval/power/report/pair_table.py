@@ -59,21 +59,24 @@ class NullSpread:
         return np.asarray(np.maximum(found, EXACT), dtype=np.float64)
 
 
-def law_tests(law: DifferenceLaw, estimates: Float64Array, kin: BoolArray) -> PairTests:
+def law_tests(
+    law: DifferenceLaw, estimates: Float64Array, kin: BoolArray, sizes: NullSpread | None = None
+) -> PairTests:
     """Every pair tested by the law of differences.
 
     Args:
         law: of differences.
         estimates: (models,) in [0, 1].
         kin: (models, models) whether two models are of one family.
+        sizes: of the law, where they are known already.
     """
     from scipy.special import stdtr
 
     difference, level = np.subtract.outer(estimates, estimates), law.level_of(estimates)
-    deviation, freedom = NullSpread.of(law).at(np.add.outer(level, level) / 2.0, kin)
+    deviation, freedom = (sizes or NullSpread.of(law)).at(np.add.outer(level, level) / 2.0, kin)
     with np.errstate(divide="ignore", invalid="ignore"):
-        sizes = np.where(deviation > 0, np.abs(difference) / deviation, np.where(difference != 0, np.inf, 0.0))
-    p_values = np.minimum(2.0 * stdtr(freedom, -sizes), 1.0)
+        statistic = np.where(deviation > 0, np.abs(difference) / deviation, np.where(difference != 0, np.inf, 0.0))
+    p_values = np.minimum(2.0 * stdtr(freedom, -statistic), 1.0)
     np.fill_diagonal(p_values, np.nan)
     return PairTests(difference, p_values)
 
@@ -85,6 +88,7 @@ def pair_table(
     families: pd.Series[Any] | None = None,
     half_width: float = float("inf"),
     alpha: float = 0.05,
+    sizes: NullSpread | None = None,
 ) -> pd.DataFrame:
     """A row a pair of models, the one with the higher estimate first.
 
@@ -95,6 +99,7 @@ def pair_table(
         families: by model; None where they are not known.
         half_width: of the interval of a difference (`anchoreval.power.law.difference_intervals`).
         alpha: of the whole family of pairs.
+        sizes: of the law, where they are known already.
 
     Returns:
         Columns `first`, `second`, `difference` (of the estimates, >= 0), `lower`, `upper` (in [-1, 1]), `p_value`,
@@ -102,7 +107,7 @@ def pair_table(
     """
     known = estimates.dropna().sort_values(ascending=False, kind="stable")
     kin = kinship(families, known.index)
-    tests = law_tests(law, known.to_numpy(dtype=np.float64), kin)
+    tests = law_tests(law, known.to_numpy(dtype=np.float64), kin, sizes)
     first, second = np.triu_indices(len(known), 1)
     difference, p_value = tests.difference[first, second], tests.p_values[first, second]
     adjusted = holm(p_value)

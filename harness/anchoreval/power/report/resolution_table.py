@@ -56,14 +56,13 @@ def resolution_table(
     NaN beyond the gaps seen), `smallest_population` and `smallest_full` (the same for the population of items, from
     the anchors and from the full benchmark; NaN without `sampling`).
     """
-    rows = []
+    rows, full = [], float("nan") if sampling is None else sampling.smallest(alpha, power)
     for kind in kinds(law):
         test = kind.test(law, alpha)
         null = test.spread(0.0)
-        population, full = float("nan"), float("nan")
+        population = float("nan")
         if sampling is not None:
             population = kind.test(law, alpha, sampling.variance(0.0)).smallest(power)
-            full = sampling.smallest(alpha, power)
         rows.append(
             {
                 "pairs": kind.name,

@@ -13,7 +13,8 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
-from anchoreval.arrays import BoolArray, Float64Array
+from anchoreval.arrays import Float64Array
+from anchoreval.numerics.conformal import group_weights
 from anchoreval.power.law.difference_law import DifferenceLaw
 from anchoreval.power.law.order_probability import OrderProbability
 from anchoreval.power.ranks.rank_sets import RankSets, rank_sets
@@ -88,7 +89,7 @@ class TargetModels:
         }
         return cls(
             estimates=order,
-            pairs=pair_table(law, OrderProbability.learn(law), order, families, half_width, alpha),
+            pairs=pair_table(law, OrderProbability.learn(law), order, families, half_width, alpha, sizes),
             ranks=rank_sets(order.to_numpy(dtype=np.float64), covariance.matrix, **wanted),
             marginal=rank_sets(order.to_numpy(dtype=np.float64), covariance.matrix, simultaneous=False, **wanted),
             note=variogram.note or "",
@@ -100,20 +101,14 @@ def _variogram(
 ) -> ResidualVariogram:
     """Of the errors about the line of estimates on true scores."""
     truth, estimate = (residuals[name].to_numpy(dtype=np.float64) for name in ("truth", "estimate"))
-    shares = 1.0 / residuals.groupby(residuals["group"].astype(str))["truth"].transform("size").to_numpy()
+    groups = residuals["group"].to_numpy(dtype=str)
     about = estimate - law.slope * truth
-    about = about - np.average(about, weights=shares)
+    about = about - group_weights(groups) @ about
     family = residuals.get("family")
     return ResidualVariogram.fit(
         about,
         signature_agreement(answers),
         scale=sizes.own(truth),
         same_family=kinship(family, residuals.index),
-        groups=residuals["group"].astype(str).to_numpy(),
+        groups=groups,
     )
-
-
-def resolved_share(pairs: pd.DataFrame) -> float:
-    """Share of the pairs that are told apart; NaN without a pair."""
-    found: BoolArray = pairs["resolved"].to_numpy(dtype=np.bool_)
-    return float(found.mean()) if len(found) else float("nan")
