@@ -47,7 +47,7 @@ def test_nothing_unpickles_or_evaluates() -> None:
 ROOMS = [
     {"errors", "arrays", "versions"},
     {"validation", "tables"},
-    {"responses", "numerics", "atomic"},
+    {"responses", "numerics", "atomic", "path_digests"},
     {"methods", "suite", "schema", "transfer_table"},
     {"registry", "near_duplicates", "groups"},
     {"contract"},
@@ -55,8 +55,9 @@ ROOMS = [
     {"reconstruction"},
     {"anchors"},
     {"protocol", "scoring"},
-    {"power"},
-    {"reporting", "runs", "config", "instantiate"},
+    {"power", "staleness", "adaptive"},
+    {"leaderboard"},
+    {"reporting", "runs", "config", "instantiate", "exporters"},
     {"jobs", "studies"},
     {"cli"},
 ]
