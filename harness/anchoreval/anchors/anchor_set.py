@@ -35,6 +35,7 @@ class AnchorSet:
     Attributes:
         benchmark: the benchmark's name.
         items_digest: digest of all its items (see `ResponseMatrix.items_digest`).
+        n_items: how many they are; None where that was not recorded.
         table: one row an anchor, indexed by item id in the benchmark's order: `weight` (sums to 1), `share` (of the
             whole benchmark's weight), and where known `inclusion`, `task`, `doc_id`, `doc_hash`, `subject`, `text`,
             `options`.
@@ -78,6 +79,7 @@ class AnchorSet:
     whole_matrix: bool = False
     intervals: str = "auto"
     residuals: pd.DataFrame | None = None
+    n_items: int | None = None
 
     @classmethod
     def make(
@@ -114,6 +116,7 @@ class AnchorSet:
         return cls(
             benchmark=matrix.name,
             items_digest=matrix.items_digest,
+            n_items=matrix.n_items,
             table=table_of(matrix, selection, sources),
             sources=sources,
             roles=None if roles is None else roles.reindex(kept).astype(object).rename("role"),

@@ -26,7 +26,11 @@ def document_of(anchors: AnchorSet, files: Mapping[str, str]) -> dict[str, Any]:
     sources = anchors.sources
     return {
         "schema": VERSION,
-        "benchmark": {"name": anchors.benchmark, "items_digest": anchors.items_digest},
+        "benchmark": {
+            "name": anchors.benchmark,
+            "items_digest": anchors.items_digest,
+            **({} if anchors.n_items is None else {"items": anchors.n_items}),
+        },
         "selector": {"name": anchors.selector, "options": dict(anchors.selector_options)},
         "k": anchors.k,
         "unit": anchors.unit,
@@ -56,6 +60,7 @@ def facts_of(document: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "benchmark": document["benchmark"]["name"],
         "items_digest": document["benchmark"]["items_digest"],
+        "n_items": document["benchmark"].get("items"),
         "table": shown(_frame(document)),
         "selector": document["selector"]["name"],
         "selector_options": document["selector"]["options"],
