@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from anchoreval.protocol.digests import canonical, content_digest, digest_of, method_identity, path_digest
+from anchoreval.protocol.digests import canonical, content_digest, digest_of, method_identity
 from anchoreval.registry import make_selector
 from anchoreval.responses import ResponseMatrix
 
@@ -33,19 +33,6 @@ def test_content_digest_sees_every_part_of_a_matrix(synthetic: Callable[..., Res
     digests = [content_digest(m) for m in [matrix, *changed]]
     assert len(set(digests)) == len(digests)
     assert content_digest(matrix) == content_digest(synthetic(8, 30, n_subjects=3, options=4))
-
-
-def test_path_digest_follows_content_and_not_the_place(tmp_path: Path) -> None:
-    for name in ("a", "b"):
-        (tmp_path / name / "inner").mkdir(parents=True)
-        (tmp_path / name / "inner" / "data.bin").write_bytes(bytes(range(100)))
-    assert path_digest(tmp_path / "a") == path_digest(tmp_path / "b")
-    assert path_digest(tmp_path / "a", whole=10) == path_digest(tmp_path / "b", whole=10)
-    (tmp_path / "b" / "inner" / "data.bin").write_bytes(bytes(range(99)) + b"x")
-    assert path_digest(tmp_path / "a") != path_digest(tmp_path / "b")
-    assert path_digest(tmp_path / "a", whole=10) != path_digest(tmp_path / "b", whole=10)
-    (tmp_path / "a" / "inner" / "data.bin").rename(tmp_path / "a" / "inner" / "other.bin")
-    assert path_digest(tmp_path / "a", whole=10) != path_digest(tmp_path / "b", whole=10)
 
 
 @dataclass

@@ -18,8 +18,9 @@ from anchoreval.instantiate import estimator, instantiate, selector
 from anchoreval.jobs.request import benchmark, calibration, check_level
 from anchoreval.jobs.scorers import Scorer, Setting
 from anchoreval.methods import Estimator, Selector
+from anchoreval.path_digests import content_of, path_digest
 from anchoreval.power.report.power_report import check_power
-from anchoreval.protocol.digests import content_digest, content_of, path_digest
+from anchoreval.protocol.digests import content_digest
 from anchoreval.reconstruction.choice import check_intervals
 from anchoreval.registry import method_name, method_options, provider
 from anchoreval.responses import ResponseMatrix

@@ -12,7 +12,7 @@ import pandas as pd
 from anchoreval.anchors import AnchorSet
 from anchoreval.errors import ConfigurationError
 from anchoreval.jobs.scorers import Scored, Setting, with_relatives
-from anchoreval.protocol.digests import content_of
+from anchoreval.path_digests import content_of
 from anchoreval.scoring.settings import RunSettings
 
 
