@@ -150,6 +150,37 @@ class PlanConfig:
 
 
 @dataclass
+class LimitsConfig:
+    """What live scoring may spend: requests and tokens of one refresh, and money by prices a million tokens."""
+
+    requests_per_minute: float | None = None
+    max_requests: int | None = None
+    max_tokens: int | None = None
+    max_cost: float | None = None
+    prompt_price: float | None = None
+    completion_price: float | None = None
+
+
+@dataclass
+class LeaderboardConfig:
+    """What `job=leaderboard` ranks: a YAML list of models, scored on the anchors of `anchors=<folder>`.
+
+    `into` is the leaderboard's folder. `memory` is the file of answered requests; None: in the folder. `settings` are
+    those of lm-eval's run for every model; a model of the list may have its own.
+    """
+
+    models: str | None = None
+    into: str | None = None
+    tasks: list[str] = field(default_factory=list)
+    include_path: str | None = None
+    metric: str = "acc"
+    filter_name: str | None = None
+    settings: dict[str, Any] = field(default_factory=dict)
+    memory: str | None = None
+    limits: LimitsConfig = field(default_factory=LimitsConfig)
+
+
+@dataclass
 class Config:
     """Everything that can be configured."""
 
@@ -163,6 +194,7 @@ class Config:
     transfer: TransferConfig = field(default_factory=TransferConfig)
     power: PowerConfig = field(default_factory=PowerConfig)
     plan: PlanConfig = field(default_factory=PlanConfig)
+    leaderboard: LeaderboardConfig = field(default_factory=LeaderboardConfig)
     k: int = 100
     seed: int = 0
     level: float = 0.95

@@ -33,6 +33,7 @@ JOBS = {
     "run": "anchoreval.jobs.run",
     "compare": "anchoreval.jobs.compare",
     "plan": "anchoreval.jobs.plan",
+    "leaderboard": "anchoreval.jobs.leaderboard",
     "import": "anchoreval.jobs.import_",
     "transfer": "anchoreval.jobs.transfer",
 }

@@ -22,6 +22,8 @@ from anchoreval.power.ranks.residual_covariance import ResidualVariogram, signat
 from anchoreval.power.report.pair_table import NullSpread, kinship, pair_table
 
 DRAWS = 10_000
+MOST_MARGINAL = 400
+"""Models above which no rank sets of single models are computed: the simultaneous ones stand in, which hold too."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +34,7 @@ class TargetModels:
         estimates: by model, the best first.
         pairs: see `anchoreval.power.report.pair_table`.
         ranks: simultaneous rank sets.
-        marginal: rank sets of each model by itself.
+        marginal: rank sets of each model by itself; of more than `MOST_MARGINAL` models, the simultaneous ones.
         note: what could not be learnt of how errors go together; empty where all was.
     """
 
@@ -87,11 +89,14 @@ class TargetModels:
             "degrees_of_freedom": variogram.degrees_of_freedom,
             "models": list(order.index),
         }
+        values = order.to_numpy(dtype=np.float64)
+        ranks = rank_sets(values, covariance.matrix, **wanted)
+        few = len(order) <= MOST_MARGINAL
         return cls(
             estimates=order,
             pairs=pair_table(law, OrderProbability.learn(law), order, families, half_width, alpha, sizes),
-            ranks=rank_sets(order.to_numpy(dtype=np.float64), covariance.matrix, **wanted),
-            marginal=rank_sets(order.to_numpy(dtype=np.float64), covariance.matrix, simultaneous=False, **wanted),
+            ranks=ranks,
+            marginal=rank_sets(values, covariance.matrix, simultaneous=False, **wanted) if few else ranks,
             note=variogram.note or "",
         )
 
