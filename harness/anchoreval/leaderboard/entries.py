@@ -23,16 +23,17 @@ from __future__ import annotations
 import datetime
 import difflib
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from anchoreval.errors import ConfigurationError
 from anchoreval.schema import one_line
 
-LARGEST = 1 << 20
-"""Bytes of a list that are read: YAML can unfold into far more than it is long."""
+LARGEST, MOST = 1 << 20, 200_000
+"""Bytes of a list that are read, and values that it may unfold into: YAML's aliases can make far more of few bytes."""
 
 
 @dataclass(frozen=True)
@@ -97,13 +98,28 @@ def _parsed(path: Path) -> Any:
     try:
         if path.stat().st_size > LARGEST:
             raise ConfigurationError(f"{path}: is larger than {LARGEST:,} bytes, too large for a list of models")
-        return yaml.safe_load(path.read_text(encoding="utf-8-sig"))
+        document = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise ConfigurationError(f"{path}: there is no such file") from None
     except OSError as error:
         raise ConfigurationError(f"{path}: cannot be read: {error.strerror}") from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise ConfigurationError(f"{path}: is not a list of models in YAML: {one_line(error)}") from error
+    if sum(1 for _ in islice(_values(document), MOST + 1)) > MOST:
+        raise ConfigurationError(f"{path}: unfolds into more than {MOST:,} values, too many for a list of models")
+    return document
+
+
+def _values(document: Any) -> Iterator[Any]:
+    """Every value of a document, aliases unfolded."""
+    waiting = [document]
+    while waiting:
+        value = waiting.pop()
+        yield value
+        if isinstance(value, Mapping):
+            waiting.extend(value.values())
+        elif isinstance(value, list):
+            waiting.extend(value)
 
 
 def _entry(where: str, defaults: Mapping[str, Any], given: Any) -> Entry:
