@@ -1,0 +1,33 @@
+// Everything is set in motion, and what needs a script appears.
+
+function startTheme() {
+  const [sheet, button] = [byId("dark"), byId("theme")];
+  const system = matchMedia("(prefers-color-scheme: dark)");
+  let dark = null;
+  const show = () => (button.textContent = (dark ?? system.matches) ? "Light colours" : "Dark colours");
+  button.addEventListener("click", () => {
+    dark = !(dark ?? system.matches);
+    sheet.media = dark ? "all" : "not all";
+    show();
+  });
+  system.addEventListener("change", show);
+  button.hidden = false;
+  show();
+}
+
+function start() {
+  for (const part of document.querySelectorAll(".scripted:not(#chosen)")) part.hidden = false;
+  startTheme();
+  startTable();
+  startChooser();
+  startExport();
+  startComparison();
+  startFigures();
+  startPlots();
+  startAnchors();
+  const follow = () => readLink() && byId("compare").scrollIntoView();
+  addEventListener("hashchange", follow);
+  follow();
+}
+
+start();
