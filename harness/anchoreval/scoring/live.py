@@ -10,23 +10,26 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from traceback import clear_frames
 from typing import Any
 
-import numpy as np
 from tqdm import tqdm
 
-from anchoreval.arrays import Float32Array
 from anchoreval.errors import AnchorEvalError
 from anchoreval.responses import ResponseMatrix
+from anchoreval.scoring.answer_matrix import answer_matrix
 from anchoreval.scoring.asked import Anchors, AskedItems
-from anchoreval.scoring.model_source import ModelSource, RegisteredModel, needs_no_network, opened
+from anchoreval.scoring.asking import Asking, identity_of
+from anchoreval.scoring.limits import Limits
+from anchoreval.scoring.memory.model_identity import Identity
+from anchoreval.scoring.memory.request_memory import RequestMemory
+from anchoreval.scoring.model_source import ModelSource, RegisteredModel, needs_no_network
 from anchoreval.scoring.plan import Plan
 from anchoreval.scoring.records import Answer
 from anchoreval.scoring.settings import RunSettings
 from anchoreval.scoring.task_set import TaskSet, TaskSpec, load_tasks
+from anchoreval.scoring.usage import Usage
 
 Tasks = Sequence[TaskSpec] | TaskSet
 
@@ -56,6 +59,10 @@ def score_live(
     filter_name: str | None = None,
     task_manager: Any = None,
     verbose: bool = False,
+    memory: RequestMemory | None = None,
+    identity: Identity | None = None,
+    usage: Usage | None = None,
+    limits: Limits | None = None,
     **settings: Any,
 ) -> ResponseMatrix:
     """Score one model on the anchors through lm-eval.
@@ -72,6 +79,11 @@ def score_live(
         filter_name: which of a task's filters counts; None: the only one, else `none`.
         task_manager: an `lm_eval.tasks.TaskManager` to use.
         verbose: show what lm-eval logs.
+        memory: open; what it knows is not asked again, and every answer is kept as it comes.
+        identity: what tells this model's answers from others', for the memory; needed unless `model` is a name. To be
+            changed when a server begins to serve another model under the same name.
+        usage: what is asked is counted here.
+        limits: on what is sent to servers.
         **settings: of lm-eval (`num_fewshot`, `batch_size`, `device`, `apply_chat_template` ...); see `RunSettings`.
 
     Returns:
@@ -87,7 +99,7 @@ def score_live(
     source = _source(model, model_args)
     loaded = _loaded(tasks, [source], include_path, task_manager, verbose)
     plan = _plan(AskedItems.of_anchors(anchors), loaded, metric, filter_name, verbose, settings)
-    return _matrix(plan, {name: plan.answers(opened(source, plan.settings, name), name)})
+    return answer_matrix(plan, {name: Asking(memory, usage, limits).answers(source, plan, name, identity)})
 
 
 def score_full(
@@ -102,6 +114,10 @@ def score_full(
     filter_name: str | None = None,
     task_manager: Any = None,
     verbose: bool = False,
+    memory: RequestMemory | None = None,
+    identity: Identity | None = None,
+    usage: Usage | None = None,
+    limits: Limits | None = None,
     **settings: Any,
 ) -> ResponseMatrix:
     """Score one model on every item, in the same way: the truth that a reconstruction is compared with.
@@ -118,6 +134,10 @@ def score_full(
         filter_name: as for `score_live`.
         task_manager: as for `score_live`.
         verbose: as for `score_live`.
+        memory: as for `score_live`.
+        identity: as for `score_live`.
+        usage: as for `score_live`.
+        limits: as for `score_live`.
         **settings: as for `score_live`.
 
     Returns:
@@ -127,7 +147,7 @@ def score_full(
     loaded = _loaded(tasks, [source], include_path, task_manager, verbose)
     asked = AskedItems.of_tasks(loaded.sizes) if benchmark is None else AskedItems.of_benchmark(benchmark)
     plan = _plan(asked, loaded, metric, filter_name, verbose, settings)
-    return _matrix(plan, {name: plan.answers(opened(source, plan.settings, name), name)})
+    return answer_matrix(plan, {name: Asking(memory, usage, limits).answers(source, plan, name, identity)})
 
 
 def score_models(
@@ -140,6 +160,10 @@ def score_models(
     filter_name: str | None = None,
     task_manager: Any = None,
     verbose: bool = False,
+    memory: RequestMemory | None = None,
+    identity: Mapping[str, Identity] | None = None,
+    usage: Usage | None = None,
+    limits: Limits | None = None,
     **settings: Any,
 ) -> LiveScores:
     """Score several models one after another; the tasks are loaded once, and a model that fails stops no other.
@@ -153,6 +177,10 @@ def score_models(
         filter_name: as for `score_live`.
         task_manager: as for `score_live`.
         verbose: as for `score_live`.
+        memory: as for `score_live`.
+        identity: by model, for those that are no `RegisteredModel`.
+        usage: as for `score_live`.
+        limits: as for `score_live`.
         **settings: as for `score_live`.
 
     Raises:
@@ -161,15 +189,16 @@ def score_models(
     loaded = _loaded(tasks, models.values(), include_path, task_manager, verbose)
     asked = AskedItems.of_benchmark(anchors) if isinstance(anchors, ResponseMatrix) else AskedItems.of_anchors(anchors)
     plan = _plan(asked, loaded, metric, filter_name, verbose, settings)
+    asking = Asking(memory, usage, limits)
     answers: dict[str, Mapping[str, Answer]] = {}
     failures: dict[str, AnchorEvalError] = {}
     for name, source in tqdm(models.items(), unit="model", disable=None):
         try:
-            answers[name] = plan.answers(opened(source, plan.settings, name), name)
+            answers[name] = asking.answers(source, plan, name, identity_of(identity, name))
         except AnchorEvalError as error:
             failures[name] = _released(error)
         gc.collect()  # a model's memory is wanted for the next
-    return LiveScores(_matrix(plan, answers) if answers else None, failures)
+    return LiveScores(answer_matrix(plan, answers) if answers else None, failures)
 
 
 def _released(error: AnchorEvalError) -> AnchorEvalError:
@@ -202,20 +231,3 @@ def _plan(
 ) -> Plan:
     chosen = RunSettings.of(settings)
     return Plan.make(asked, loaded, metric=metric, filter_name=filter_name, settings=chosen, verbose=verbose)
-
-
-def _matrix(plan: Plan, answers: Mapping[str, Mapping[str, Answer]]) -> ResponseMatrix:
-    items = plan.asked.table.index
-    scores = [[given[item].score for item in items] for given in answers.values()]
-    probabilities = np.stack([_softmax([given[item] for item in items]) for given in answers.values()])
-    provenance = {"scorer": f"lm-eval {version('lm_eval')}", **plan.described()}
-    return plan.asked.responses(answers, scores, probabilities if plan.multiple_choice else None, provenance)
-
-
-def _softmax(answers: Sequence[Answer]) -> Float32Array:
-    """(items, options) probabilities; NaN beyond an item's options."""
-    values = np.full((len(answers), max(1, *(len(answer.loglikelihoods) for answer in answers))), np.nan)
-    for row, answer in enumerate(answers):
-        values[row, : len(answer.loglikelihoods)] = answer.loglikelihoods
-    odds = np.exp(values - np.fmax.reduce(values, axis=1, keepdims=True))
-    return np.asarray(odds / np.nansum(odds, axis=1, keepdims=True), dtype=np.float32)

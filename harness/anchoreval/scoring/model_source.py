@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from anchoreval.errors import AnchorEvalError, ConfigurationError, MissingExtraError, ScoringError
+from anchoreval.scoring.masking import masked, secrets_in
 from anchoreval.scoring.settings import RunSettings
 
 EXTRAS = {
@@ -31,7 +32,16 @@ class RegisteredModel:
     """
 
     model: str
-    model_args: Mapping[str, Any] | str | None = None
+    model_args: Mapping[str, Any] | str | None = field(default=None, repr=False)
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The constructor's arguments as a mapping, read as lm-eval reads them."""
+        if not isinstance(self.model_args, str):
+            return {str(name): value for name, value in (self.model_args or {}).items()}
+        from lm_eval.utils import simple_parse_args_string
+
+        return dict(simple_parse_args_string(self.model_args))
 
     @property
     def is_local(self) -> bool:
@@ -39,6 +49,11 @@ class RegisteredModel:
         given = self.model_args
         pairs = given.split(",") if isinstance(given, str) else [f"{k}={v}" for k, v in (given or {}).items()]
         return any(pair.startswith("pretrained=") and Path(pair.partition("=")[2]).is_dir() for pair in pairs)
+
+    @property
+    def hidden(self) -> frozenset[str]:
+        """Texts among the arguments that no message may show."""
+        return secrets_in(self.arguments)
 
 
 ModelSource: TypeAlias = "Any | Callable[[], Any] | RegisteredModel"
@@ -69,8 +84,7 @@ def opened(source: ModelSource, settings: RunSettings, name: str) -> Any:
     except ModuleNotFoundError as error:
         raise _missing(error, name) from error
     except Exception as error:
-        reason = " ".join(str(error).split())
-        raise ScoringError(f"model {name!r} does not load: {type(error).__name__}: {reason}") from error
+        raise ScoringError(f"model {name!r} does not load: {_reason(source, error)}") from error
     if not isinstance(made, LM):
         raise ConfigurationError(f"model {name!r} is a {type(made).__name__}, not an lm_eval.api.model.LM")
     return made
@@ -87,6 +101,11 @@ def _registered(source: RegisteredModel, settings: RunSettings) -> Any:
     if isinstance(source.model_args, str):
         return kind.create_from_arg_string(source.model_args, settings.of_model)
     return kind.create_from_arg_obj(dict(source.model_args or {}), settings.of_model)
+
+
+def _reason(source: ModelSource, error: Exception) -> str:
+    reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
+    return masked(reason, source.hidden) if isinstance(source, RegisteredModel) else reason
 
 
 def _missing(error: ModuleNotFoundError, name: str) -> MissingExtraError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -66,14 +66,28 @@ def quiet(verbose: bool = False) -> Iterator[None]:
 
 
 @contextmanager
+def no_bars() -> Iterator[None]:
+    """Show no bars that are made meanwhile, where one of ours counts the same already."""
+    with _bars_made(lambda disable: True):
+        yield
+
+
+@contextmanager
 def _bars_on_a_terminal_only() -> Iterator[None]:
     """What tqdm does itself with `disable=None`; lm-eval's models say False and fill logs with their bars."""
+    with _bars_made(lambda disable: disable or None):
+        yield
+
+
+@contextmanager
+def _bars_made(disabled: Callable[[Any], bool | None]) -> Iterator[None]:
+    """Change what bars are made with as `disable`."""
     from tqdm.std import tqdm
 
     original = tqdm.__init__
 
     def quieter(bar: Any, *args: Any, **options: Any) -> None:
-        original(bar, *args, **{**options, "disable": options.get("disable") or None})
+        original(bar, *args, **{**options, "disable": disabled(options.get("disable"))})
 
     tqdm.__init__ = quieter  # type: ignore[method-assign,assignment]
     try:
