@@ -39,9 +39,14 @@ def identity_table(anchors: AnchorSet) -> pd.DataFrame:
     )
 
 
+def has_tasks(anchors: AnchorSet) -> bool:
+    """Whether the anchors say which documents of which lm-eval tasks they are."""
+    return {"task", "doc_id"} <= set(anchors.table)
+
+
 def anchors_digest(anchors: AnchorSet) -> str:
     """SHA-256 of the benchmark's items and of which of them are anchors with what weight."""
-    table = identity_table(anchors)
+    table = identity_table(anchors) if has_tasks(anchors) else anchors.table[["weight"]]
     rows = [[str(item), *row] for item, row in zip(table.index, table.to_numpy(dtype=object).tolist(), strict=True)]
     text = json.dumps([anchors.items_digest, rows], separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
