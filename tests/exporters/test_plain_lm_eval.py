@@ -55,7 +55,7 @@ def elsewhere(tmp_path: Path) -> Path:
 def plain_run(model: Path, folder: Path, group: str, cwd: Path) -> Path:
     """Run a group as its README says; the output folder."""
     home = {name: str(cwd / "home") for name in ("HF_HOME", "HOME")}
-    offline = {name: "1" for name in ("HF_HUB_OFFLINE", "HF_DATASETS_OFFLINE", "TRANSFORMERS_OFFLINE")}
+    offline = dict.fromkeys(("HF_HUB_OFFLINE", "HF_DATASETS_OFFLINE", "TRANSFORMERS_OFFLINE"), "1")
     command = [
         *(sys.executable, "-m", "lm_eval", "run", "--model", "hf"),
         *("--model_args", f"pretrained={model},dtype=float32", "--device", "cpu"),

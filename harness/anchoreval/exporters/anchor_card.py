@@ -17,7 +17,7 @@ from anchoreval.atomic import write_text
 from anchoreval.errors import AnchorEvalError
 from anchoreval.exporters.guard import refuse_foreign_file, starts_with
 from anchoreval.exporters.identity import anchors_digest, has_tasks
-from anchoreval.exporters.markdown import code, escaped
+from anchoreval.exporters.markdown import code, escaped, one_line
 from anchoreval.exporters.task_folder import group_name
 from anchoreval.exporters.task_readme import raw_mean_caveat, reconstruct_command, run_command
 from anchoreval.exporters.task_yaml import task_yaml
@@ -119,12 +119,9 @@ def told_apart(found: Resolution) -> str:
 
 
 def _head(anchors: AnchorSet, license: str | None) -> str:  # noqa: A002
-    facts = {"tags": ["anchoreval", "lm-eval", "evaluation", "anchor-set"], "pretty_name": _one_line(anchors)}
+    pretty = one_line(f"{len(anchors.items)} anchors of {anchors.benchmark}")
+    facts = {"tags": ["anchoreval", "lm-eval", "evaluation", "anchor-set"], "pretty_name": pretty}
     return f"---\n{task_yaml(facts if license is None else {**facts, 'license': str(license)})}---"
-
-
-def _one_line(anchors: AnchorSet) -> str:
-    return " ".join(f"{len(anchors.items)} anchors of {anchors.benchmark}".split())
 
 
 def _what(anchors: AnchorSet) -> str:

@@ -78,7 +78,7 @@ def _exported(rows: Sequence[Row], asked: pd.DataFrame, log: SampleLog) -> TaskL
     for row in rows:
         try:
             _check(row, asked)
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, IndexError) as error:
             raise ScoringError(f"{log.path}: a row is not of an exported task: {one_line(error)}") from error
     first = rows[0]["doc"]
     check_hashes(asked, _hashes(rows, asked))
@@ -93,11 +93,19 @@ def _check(row: Row, asked: pd.DataFrame) -> None:
     known = asked["item"].to_dict()
     if known.get(document["doc_id"]) != item:
         raise ScoringError(f"item {item!r}: is not document {document['doc_id']!r} of an anchor's task")
+    if isinstance(row["resps"][0][0], tuple) and not _complete(row["resps"], document):
+        raise ScoringError(f"item {item!r}: {len(row['resps'])} responses are not those to its options")
     if _prompts(row) != _exported_prompts(document):
         raise ScoringError(
             f"item {item!r}: was asked otherwise than it was exported"
             " (with a chat template, a system instruction, or from an edited folder)"
         )
+
+
+def _complete(responses: Sequence[Any], document: Row) -> bool:
+    """Whether there is a response to each option; mutual information takes another one without the question."""
+    options = len(document.get("choices", " "))
+    return len(responses) in (options, 2 * options)
 
 
 def _hashes(rows: Sequence[Row], asked: pd.DataFrame) -> dict[int, str]:

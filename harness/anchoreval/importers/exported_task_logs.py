@@ -101,6 +101,8 @@ def _row(path: Path, number: int, line: str) -> dict[str, Any]:
     for key, kind in _KEYS.items():
         if not isinstance(row.get(key), kind) or isinstance(row[key], bool):
             raise StoreError(f"{path}: line {number} is not a sample: its {key!r} is not as lm-eval writes it")
+    if not row["resps"]:
+        raise StoreError(f"{path}: line {number} is not a sample: it holds no response")
     try:
         return {**row, "resps": [_response(response) for response in row["resps"]]}
     except (ValueError, TypeError, IndexError) as error:

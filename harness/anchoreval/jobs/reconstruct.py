@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+import warnings
 from pathlib import Path
 
 import pandas as pd
@@ -18,12 +19,14 @@ from anchoreval.atomic import write_bytes
 from anchoreval.errors import AnchorEvalError, ConfigurationError, ScoringError
 from anchoreval.exporters.guard import refuse_foreign_file
 from anchoreval.exporters.logged_answers import LoggedAnswers, read_logged_answers
+from anchoreval.exporters.markdown import one_line
 from anchoreval.jobs import output
 from anchoreval.jobs.export_estimates import read_estimates
 from anchoreval.jobs.export_keys import plain_settings, refuse_other_keys, required
 from anchoreval.jobs.request import check_level
+from anchoreval.reconstruction import IntervalWarning
 from anchoreval.reporting.tables import interval, points, text_table
-from anchoreval.responses import SCORE
+from anchoreval.responses import SCORE, ResponseMatrix
 from anchoreval.runs import Outcome
 from anchoreval.schema import plain
 
@@ -47,8 +50,9 @@ def run(config: DictConfig) -> Outcome:
     asked = config.reconstruct
     logged = read_logged_answers(paths, anchors, metric=plain_settings(asked.metric), filter_name=asked.filter_name)
     if logged.responses is None:
-        raise next(iter(logged.failures.values()))
-    estimates = anchors.reconstruction().predict(logged.responses, level=config.level)
+        _raise_for(logged)
+        raise ScoringError(f"{config.path}: holds no answers")
+    estimates = _estimated(anchors, logged.responses, config.level)
     changed = into is None or _write(into, estimates, config.level, anchors)
     output.page(estimates_table(estimates, config.level), _closing(estimates, anchors, into))
     _raise_for(logged)
@@ -60,7 +64,7 @@ def estimates_table(estimates: pd.DataFrame, level: float) -> str:
     ordered = estimates.sort_values(SCORE, ascending=False, kind="stable")
     rows = [
         [
-            " ".join(str(model).split()),
+            one_line(model),
             points(row[SCORE]),
             interval(row["lower"], row["upper"]),
             points(row["standard_error"]),
@@ -69,6 +73,16 @@ def estimates_table(estimates: pd.DataFrame, level: float) -> str:
         for model, row in ordered.iterrows()
     ]
     return text_table(["model", "full score", f"{level:.0%} interval", "standard error", "extrapolates"], rows)
+
+
+def _estimated(anchors: AnchorSet, answers: ResponseMatrix, level: float) -> pd.DataFrame:
+    """The estimates; what is to be said about their intervals goes to standard error."""
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always", IntervalWarning)
+        estimates = anchors.reconstruction().predict(answers, level=level)
+    for warning in told:
+        output.note(str(warning.message))
+    return estimates
 
 
 def _target(config: DictConfig) -> Path | None:
@@ -132,9 +146,9 @@ def _closing(estimates: pd.DataFrame, anchors: AnchorSet, into: Path | None) -> 
 
 def _raise_for(logged: LoggedAnswers) -> None:
     """Make a model that could not be estimated an error, after the others have been."""
-    for failure in list(logged.failures.values())[1:]:
-        output.note(str(failure))
-    if logged.failures:
-        total = len(logged.failures) + len(logged.samples)
-        first = next(iter(logged.failures.values()))
-        raise ScoringError(f"{len(logged.failures)} of {total} models could not be estimated: {first}")
+    told = [f"{one_line(model)}: {failure}" for model, failure in logged.failures.items()]
+    for line in told[1:]:
+        output.note(line)
+    if told:
+        total = len(told) + len(logged.samples)
+        raise ScoringError(f"{len(told)} of {total} models could not be estimated; {told[0]}")
