@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import subprocess
@@ -18,46 +20,7 @@ from anchoreval.responses import ResponseMatrix
 
 from ..scoring.doubles import SIZES, write_group
 
-COUNTING = '''
-"""Registers a slow model with lm-eval that notes down every request, then runs anchoreval."""
-import hashlib, os, sys, time
-
-from lm_eval.api.model import LM
-from lm_eval.api.registry import register_model
-
-
-@register_model("counting")
-class Counting(LM):
-    def __init__(self, salt="", log="", seconds=0.0, broken=False, **_):
-        super().__init__()
-        self.salt, self.log, self.seconds, self.broken = salt, log, float(seconds), broken
-
-    def loglikelihood(self, requests):
-        found = []
-        for request in requests:
-            if self.broken:
-                raise RuntimeError("out of\\nmemory")
-            with open(self.log, "ab", 0) as stream:
-                stream.write((self.salt + "|" + "|".join(request.args).replace(chr(10), " ") + chr(10)).encode())
-            time.sleep(self.seconds)
-            digest = hashlib.sha256(chr(31).join([self.salt, *request.args]).encode()).hexdigest()
-            answer = (-10.0 * int(digest[:12], 16) / 16**12, False)
-            found.append(answer)
-            self.cache_hook.add_partial("loglikelihood", request.args, answer)
-        return found
-
-    def loglikelihood_rolling(self, requests):
-        raise NotImplementedError
-
-    def generate_until(self, requests):
-        raise NotImplementedError
-
-
-if __name__ == "__main__":
-    from anchoreval.cli import main
-
-    sys.exit(main(sys.argv[1:]))
-'''
+COUNTING = Path(__file__).with_name("counting.py")
 
 
 @dataclass(frozen=True)
@@ -78,7 +41,7 @@ class Place:
     def command(self, into: str = "board", *overrides: str) -> list[str]:
         return [
             sys.executable,
-            str(self.folder / "counting.py"),
+            str(COUNTING),
             "job=leaderboard",
             f"anchors={self.folder / 'anchors'}",
             f"leaderboard.models={self.folder / 'models.yaml'}",
@@ -88,11 +51,12 @@ class Place:
             *overrides,
         ]
 
-    def start(self, into: str = "board", *overrides: str) -> subprocess.Popen[str]:
+    def start(self, into: str = "board", *overrides: str, seconds: float = 0.0) -> subprocess.Popen[str]:
+        """Begin a refresh in a process of its own, whose models take so long for a request."""
         return subprocess.Popen(
             self.command(into, *overrides),
             cwd=self.folder,
-            env={**os.environ, "HYDRA_FULL_ERROR": "0"},
+            env={**os.environ, "COUNTING_LOG": str(self.log), "COUNTING_SECONDS": str(seconds)},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -100,11 +64,16 @@ class Place:
         )
 
     def refresh(self, into: str = "board", *overrides: str, status: int = 0) -> str:
-        """Refresh to the end; what was printed, standard error last."""
-        process = self.start(into, *overrides)
-        out, err = process.communicate(timeout=300)
-        assert process.returncode == status, err + out
-        return out + err
+        """Refresh to the end in this process; what was printed, standard error last."""
+        from anchoreval.cli import main
+
+        from . import counting
+
+        out, err = io.StringIO(), io.StringIO()
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), counting.logging_to(self.log):
+            found = main(self.command(into, *overrides)[2:])
+        assert found == status, err.getvalue() + out.getvalue()
+        return out.getvalue() + err.getvalue()
 
     def table(self, into: str = "board") -> pd.DataFrame:
         return pd.read_csv(self.folder / into / "leaderboard.csv", index_col=0)
@@ -113,10 +82,9 @@ class Place:
         (self.folder / "models.yaml").write_text(json.dumps({"models": list(models)}), encoding="utf-8")
 
 
-def counting(name: str, place: Place, **changes: Any) -> dict[str, Any]:
+def counting(name: str, **changes: Any) -> dict[str, Any]:
     """An entry of the list: a model that answers by a hash of its name."""
-    arguments = {"salt": name, "log": str(place.log), "seconds": 0.0, **changes}
-    return {"name": name, "model": "counting", "model_args": arguments}
+    return {"name": name, "model": "counting", "model_args": {"salt": name, **changes}}
 
 
 def make_place(folder: Path) -> Place:
@@ -124,7 +92,6 @@ def make_place(folder: Path) -> Place:
     place = Place(folder)
     (folder / "tasks").mkdir()
     write_group(folder / "tasks")
-    (folder / "counting.py").write_text(COUNTING, encoding="utf-8")
     matrix = sources()
     anchors = select(matrix, "stratified_difficulty", k=20, seed=0)
     anchors.with_reconstruction(reconstruct(matrix, anchors, "bayes_linear", seed=0)).save(folder / "anchors")

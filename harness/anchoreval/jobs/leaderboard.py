@@ -49,6 +49,7 @@ class Request:
     digest: str
     entries: Sequence[Entry]
     board: Board
+    limits: Limits
     config: DictConfig
 
     @classmethod
@@ -69,8 +70,10 @@ class Request:
         entries = read_entries(Path(asked.models))
         for settings in (asked.settings, *(entry.settings for entry in entries)):
             RunSettings.of(dict(settings))
+        limits = Limits(**_plain(asked.limits))
         anchors = load_anchors(Path(config.anchors))
-        return cls(anchors, path_digest(Path(config.anchors)), entries, Board.at(Path(asked.into), anchors), config)
+        board = Board.at(Path(asked.into), anchors)
+        return cls(anchors, path_digest(Path(config.anchors)), entries, board, limits, config)
 
     def inputs(self, names: Sequence[str], failures: Mapping[str, str]) -> str:
         """Digest of everything that the standings of these models follow from."""
@@ -127,7 +130,7 @@ def _refreshed(request: Request) -> Refreshed:
             filter_name=asked.filter_name,
             settings=_plain(asked.settings),
             memory=kept,
-            limits=Limits(**_plain(asked.limits)),
+            limits=request.limits,
             verbose=request.config.verbose,
         )
         return refresh(request.board, request.entries, scoring, output.note)
@@ -149,7 +152,7 @@ def _standings(request: Request, names: Sequence[str]) -> Standings:
 def _write(request: Request, standings: Standings, failures: Mapping[str, str], inputs: str) -> None:
     folder, anchors = request.board.folder, request.anchors
     updated = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-    table = standings.table.join(standings.subjects, rsuffix=" (subject)")
+    table = standings.written
     how = content.facts(anchors, {"metric": request.config.leaderboard.metric, "seed": request.config.seed})
     try:
         write_bytes(folder / "leaderboard.parquet", table.to_parquet())
@@ -166,9 +169,8 @@ def _write(request: Request, standings: Standings, failures: Mapping[str, str], 
 
 def _closing(refreshed: Refreshed, changed: bool, folder: Path) -> str:
     counts = f"{len(refreshed.scored)} scored, {len(refreshed.kept)} kept, {len(refreshed.failures)} failed"
-    spent = "; ".join(f"{name}: {usage.summary()}" for name, usage in refreshed.usage.items() if name in refreshed.scored)
-    parts = [f"{'changed' if changed else 'unchanged'}: {folder}", counts, *([spent] if spent else [])]
-    return "\n".join(parts)
+    spent = f"; {refreshed.total.summary()}" if refreshed.total.asked or refreshed.total.recalled else ""
+    return f"{'changed' if changed else 'unchanged'}: {folder} ({counts}{spent})"
 
 
 def _plain(node: Any) -> dict[str, Any]:

@@ -32,6 +32,7 @@ class Refreshed:
         kept: of those whose answers were there.
         failures: why each of the others has none, by name.
         usage: what scoring took, by name of those scored or failed now.
+        total: what it took altogether.
         seconds: from beginning to end.
     """
 
@@ -39,6 +40,7 @@ class Refreshed:
     kept: tuple[str, ...] = ()
     failures: Mapping[str, str] = field(default_factory=dict)
     usage: Mapping[str, Usage] = field(default_factory=dict)
+    total: Usage = field(default_factory=Usage)
     seconds: float = 0.0
 
 
@@ -60,6 +62,7 @@ def refresh(
     done: dict[str, str] = {}
     failures: dict[str, str] = {}
     usage: dict[str, Usage] = {}
+    total = Usage()
     with tqdm(total=len(entries), unit="model", disable=None) as bar:
         for entry, wait in _turns(entries, done):
             bar.set_description(entry.name[:40], refresh=False)
@@ -67,7 +70,7 @@ def refresh(
                 if not ours:
                     continue
                 try:
-                    done[entry.name] = _one(board, entry, scoring, usage)
+                    done[entry.name] = _one(board, entry, scoring, total, usage)
                 except StoreError as error:
                     if "cannot be written" in str(error):
                         raise
@@ -78,7 +81,7 @@ def refresh(
                 tell(f"model {entry.name} failed: {failures[entry.name]}")
             bar.update()
     names = {what: tuple(e.name for e in entries if done[e.name] == what) for what in (SCORED, KEPT)}
-    return Refreshed(names[SCORED], names[KEPT], failures, usage, time.perf_counter() - begin)
+    return Refreshed(names[SCORED], names[KEPT], failures, usage, total, time.perf_counter() - begin)
 
 
 def _turns(entries: Sequence[Entry], done: Mapping[str, str]) -> Iterator[tuple[Entry, bool]]:
@@ -89,11 +92,11 @@ def _turns(entries: Sequence[Entry], done: Mapping[str, str]) -> Iterator[tuple[
                 yield entry, wait
 
 
-def _one(board: Board, entry: Entry, scoring: Scoring, usage: dict[str, Usage]) -> str:
+def _one(board: Board, entry: Entry, scoring: Scoring, total: Usage, usage: dict[str, Usage]) -> str:
     identity = scoring.identity(entry)
     if board.has(entry.name, identity):
         return KEPT
-    usage[entry.name] = Usage()
+    usage[entry.name] = total.part()
     answers = scoring.answers(entry, usage[entry.name])
     board.keep(answers, identity, {**entry.facts})
     gc.collect()  # a model's memory is wanted for the next

@@ -17,10 +17,11 @@ from anchoreval.leaderboard.entries import Entry
 from anchoreval.responses import ResponseMatrix
 from anchoreval.schema import plain
 from anchoreval.scoring.limits import Limits
-from anchoreval.scoring.memory.model_identity import model_identity
+from anchoreval.scoring.memory.model_identity import identity_digest, model_identity
 from anchoreval.scoring.memory.request_memory import RequestMemory
 from anchoreval.scoring.model_source import RegisteredModel
 from anchoreval.scoring.replay import replay
+from anchoreval.scoring.settings import RunSettings
 from anchoreval.scoring.usage import Usage
 from anchoreval.store import load_benchmark
 
@@ -109,8 +110,8 @@ class Scoring:
             raise ConfigurationError("leaderboard.tasks is not given: name the lm-eval tasks that hold the anchors")
         from anchoreval.pocket import write_tasks
 
-        self._folder = tempfile.TemporaryDirectory(prefix="anchoreval-pocket-")
-        return load_tasks(write_tasks(Path(self._folder.name)), network=False, verbose=self.verbose)
+        with tempfile.TemporaryDirectory(prefix="anchoreval-pocket-") as folder:
+            return load_tasks(write_tasks(Path(folder)), network=False, verbose=self.verbose)
 
     @cached_property
     def _benchmarks(self) -> dict[str, ResponseMatrix]:
@@ -124,9 +125,9 @@ class Scoring:
         return replay(self._benchmarks[where], self.anchors, [model])
 
     def _model_facts(self, entry: Entry) -> Any:
-        if entry.model == POCKET:
-            return repr(self._spec(entry))
-        return model_identity(RegisteredModel(entry.model, dict(entry.model_args)))
+        source, given = self._source(entry)
+        settings = RunSettings.of({**self.settings, **entry.settings})
+        return identity_digest(model_identity(source, settings, entry.name, given))
 
     def _source(self, entry: Entry) -> tuple[Any, Any]:
         """What lm-eval scores, and what identifies it where that does not say so itself."""

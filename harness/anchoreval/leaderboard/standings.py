@@ -45,7 +45,7 @@ class Standings:
         rule: what sets two models apart; None like `targets`.
         smallest: gap between two models that is found with the wanted power; NaN: none that was seen.
         power: the wanted power.
-        staleness: whether the anchors still fit these models; None without an estimate.
+        staleness: whether the anchors still fit these models; None with too few models.
         caveats: what a reader must know.
     """
 
@@ -60,6 +60,12 @@ class Standings:
     power: float
     staleness: Staleness | None
     caveats: Sequence[str] = field(default_factory=tuple)
+
+    @property
+    def written(self) -> pd.DataFrame:
+        """The table with the subjects beside it; a subject that is called like a column is marked as one."""
+        taken = {name: f"{name} (subject)" for name in self.table.columns}
+        return pd.concat([self.table, self.subjects.rename(columns=taken)], axis=1).rename_axis("model")
 
 
 def rank_models(
@@ -101,8 +107,7 @@ def rank_models(
         rule = PairRule.learn(law, predicted["score"], families, half_width, alpha)
         smallest = PairTest(law, alpha).smallest(power)
     table = _table(predicted, answers, targets, entries)
-    known = table.get("full_score")
-    controls = None if known is None else known.dropna().reindex(answers.models.index.intersection(known.dropna().index))
+    controls = table["full_score"].dropna() if "full_score" in table else None
     return Standings(
         table=table,
         subjects=predicted.drop(columns=[c for c in _OWN if c in predicted]).reindex(table.index),
@@ -113,7 +118,7 @@ def rank_models(
         rule=rule,
         smallest=smallest,
         power=power,
-        staleness=judge_staleness(anchors, made, answers, controls, alpha) if predicted["score"].notna().any() else None,
+        staleness=_staleness(anchors, made, answers, controls, alpha, caveats),
         caveats=tuple(caveats),
     )
 
@@ -138,6 +143,22 @@ def _law(made: Reconstruction) -> DifferenceLaw | str:
         return f"Models are ranked by their estimates alone: {error}."
 
 
+def _staleness(
+    anchors: AnchorSet,
+    made: Reconstruction,
+    answers: ResponseMatrix,
+    controls: pd.Series[Any] | None,
+    alpha: float,
+    caveats: list[str],
+) -> Staleness | None:
+    """The verdict; None with the reason among the caveats where there are too few models for one."""
+    try:
+        return judge_staleness(anchors, made, answers, controls, alpha)
+    except TooFewModelsError as error:
+        caveats.append(f"Whether the anchors are still fit was not judged: {error}.")
+        return None
+
+
 def _table(
     predicted: pd.DataFrame, answers: ResponseMatrix, targets: TargetModels | None, entries: Sequence[Entry]
 ) -> pd.DataFrame:
@@ -154,8 +175,8 @@ def _table(
     table = table[list(COLUMNS)].astype(dict.fromkeys(("rank", "rank_lower", "rank_upper"), "Int64"))
     for column, values in _known(entries).items():
         table[column] = values.reindex(table.index)
-    order = pd.DataFrame({"score": -table["score"], "model": table.index.astype(str)}, index=table.index)
-    return table.loc[order.sort_values(["score", "model"]).index].rename_axis("model")
+    named = table.iloc[np.argsort(table.index.to_numpy(dtype=str), kind="stable")]
+    return named.sort_values("score", ascending=False, kind="stable", na_position="last").rename_axis("model")
 
 
 def _known(entries: Sequence[Entry]) -> dict[str, pd.Series[Any]]:
