@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +17,7 @@ from anchoreval.scoring.plan import Plan
 from anchoreval.scoring.records import Answer
 from anchoreval.scoring.servers.api_calls import ApiCalls
 from anchoreval.scoring.servers.endpoints import check_kind, check_model, is_api_model, probe
+from anchoreval.scoring.surroundings import quiet
 from anchoreval.scoring.usage import Usage
 
 
@@ -59,7 +60,8 @@ class Asking:
         usage = Usage() if self.usage is None else self.usage
         check_kind(source, plan, name, limited=self.limits is not None)
         digest = self._digest(source, plan, name, identity)
-        lm = opened(source, plan.settings, name)
+        with quiet(plan.verbose):
+            lm = opened(source, plan.settings, name)
         check_model(lm, plan, name)
         api = is_api_model(lm)
         with ExitStack() as stack:
@@ -67,7 +69,7 @@ class Asking:
                 hidden = _hidden(source, lm)
                 stack.enter_context(ApiCalls(lm, name, usage, self.limits, hidden))
             if api or self.memory is not None or self.usage is not None:
-                memory = self.memory or stack.enter_context(RequestMemory(None))
+                memory = stack.enter_context(RequestMemory(None)) if self.memory is None else self.memory
                 yield _remembering(lm, memory, digest, name, usage, plan if api else None)
             else:
                 yield lm
@@ -82,14 +84,13 @@ def identity_of(identities: Any, name: str) -> Identity | None:
     """The identity given for one of several models.
 
     Raises:
-        ConfigurationError: identities are not given by model.
+        ConfigurationError: they are not given by model.
     """
     if identities is None:
         return None
-    if isinstance(identities, str):
+    if not isinstance(identities, Mapping):
         raise ConfigurationError("identity of several models is a mapping from their names")
-    found: Identity | None = identities.get(name)
-    return found
+    return identities.get(name)
 
 
 def _remembering(lm: Any, memory: RequestMemory, digest: str, name: str, usage: Usage, probed: Plan | None) -> Any:

@@ -186,6 +186,7 @@ def score_models(
     Raises:
         AnchorEvalError: as for `score_live`, where no model could be scored because the request is wrong.
     """
+    identities = {name: identity_of(identity, name) for name in models}
     loaded = _loaded(tasks, models.values(), include_path, task_manager, verbose)
     asked = AskedItems.of_benchmark(anchors) if isinstance(anchors, ResponseMatrix) else AskedItems.of_anchors(anchors)
     plan = _plan(asked, loaded, metric, filter_name, verbose, settings)
@@ -194,7 +195,7 @@ def score_models(
     failures: dict[str, AnchorEvalError] = {}
     for name, source in tqdm(models.items(), unit="model", disable=None):
         try:
-            answers[name] = asking.answers(source, plan, name, identity_of(identity, name))
+            answers[name] = asking.answers(source, plan, name, identities[name])
         except AnchorEvalError as error:
             failures[name] = _released(error)
         gc.collect()  # a model's memory is wanted for the next

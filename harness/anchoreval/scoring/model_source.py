@@ -105,7 +105,11 @@ def _registered(source: RegisteredModel, settings: RunSettings) -> Any:
 
 def _reason(source: ModelSource, error: Exception) -> str:
     reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
-    return masked(reason, source.hidden) if isinstance(source, RegisteredModel) else reason
+    if not isinstance(source, RegisteredModel):
+        return reason
+    if source.model.endswith("completions") and isinstance(error, OSError | ValueError):
+        reason += "; behind a server, tokenizer= (a folder or a name) in model_args says where the tokenizer is"
+    return masked(reason, source.hidden)
 
 
 def _missing(error: ModuleNotFoundError, name: str) -> MissingExtraError:

@@ -54,6 +54,7 @@ class ApiCalls:
         self._max_retries = lm.max_retries
         self._openai = answers_as_openai(lm)
         self._loop: Any = None
+        self._limited = False
 
     def __enter__(self) -> Self:
         self.lm.model_call, self.lm.amodel_call = self.call, self.acall
@@ -101,6 +102,8 @@ class ApiCalls:
         except AnchorEvalError as error:
             attended.land()
             await self._stop(error)
+            if self._limited:
+                self._check_limits()  # again, to tell of what has arrived meanwhile
             raise
         finally:
             attended.land()
@@ -121,10 +124,7 @@ class ApiCalls:
         """
         if self.stopped is not None:
             raise self.stopped
-        try:
-            self.limits.check(self.usage)
-        except ScoringError as error:
-            self.fail(f"{error}; what was answered is kept where a memory is given")
+        self._check_limits()
         self.usage.count(attempts=1, retries=int(trial.repetitions > 0))
 
     def accepted(self, outputs: Any, messages: Sequence[Any], generate: bool) -> Any:
@@ -144,6 +144,13 @@ class ApiCalls:
     def max_attempts(self) -> int:
         """How often one request is sent at most, refusals by a rate limit not counted."""
         return max(1, int(self._max_retries))
+
+    def _check_limits(self) -> None:
+        try:
+            self.limits.check(self.usage)
+        except ScoringError as error:
+            self._limited = True
+            self.fail(f"{error}; what was answered is kept where a memory is given")
 
     def _count_tokens(self, outputs: Mapping[str, Any]) -> None:
         reported = outputs.get("usage")
