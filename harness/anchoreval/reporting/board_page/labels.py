@@ -10,8 +10,8 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable
 
-HIDDEN = frozenset({"Cc", "Cs"})
-"""Unicode's categories of control characters and surrogates."""
+HIDDEN = frozenset({"Cc", "Cs", "Zl", "Zp"})
+"""Unicode's categories of control characters, surrogates, and separators of lines and paragraphs."""
 TURNING = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
 """Bidirectional classes of marks that embed, override or isolate."""
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"

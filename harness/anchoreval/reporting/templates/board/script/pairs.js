@@ -15,13 +15,14 @@ function normal(z) {
   return 0.5 + (sum * Math.exp(-0.5 * z * z)) / Math.sqrt(2 * Math.PI);
 }
 
-// Linear between grid points, constant beyond them; null in the table is infinity.
+// Linear between grid points, constant beyond them; null in the table is infinity, and so is all between it and its neighbours.
 function interpolated(at, grid, values) {
   const value = (n) => (values[n] === null ? Infinity : values[n]);
   if (at <= grid[0]) return value(0);
   const right = grid.findIndex((point) => point >= at);
   if (right < 0) return value(grid.length - 1);
   if (grid[right] === at) return value(right);
+  if (value(right - 1) === Infinity || value(right) === Infinity) return Infinity;
   const share = (at - grid[right - 1]) / (grid[right] - grid[right - 1]);
   return value(right - 1) + share * (value(right) - value(right - 1));
 }

@@ -16,6 +16,7 @@ function startTheme() {
 }
 
 function start() {
+  const linked = readLink();
   for (const part of document.querySelectorAll(".scripted:not(#chosen)")) part.hidden = false;
   startTheme();
   startTable();
@@ -25,9 +26,8 @@ function start() {
   startFigures();
   startPlots();
   startAnchors();
-  const follow = () => readLink() && byId("compare").scrollIntoView();
-  addEventListener("hashchange", follow);
-  follow();
+  if (linked) byId("compare").scrollIntoView();
+  addEventListener("hashchange", () => readLink() && byId("compare").scrollIntoView());
 }
 
 start();

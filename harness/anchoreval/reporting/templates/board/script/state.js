@@ -1,6 +1,7 @@
 // What the reader has chosen, and who is told when it changes.
 
-const PAGE_SIZE = 200;
+// Rows and plots of thousands of models take the browser long to lay out: they are shown so many at a time.
+const PAGE_SIZE = size <= 250 ? 250 : 100;
 const state = {
   sort: { key: "rank", descending: false },
   find: "",

@@ -13,6 +13,7 @@ function headOf(column) {
 function sortBy(key) {
   const same = state.sort.key === key;
   state.sort = { key, descending: same ? !state.sort.descending : Boolean(columnOf.get(key).high) };
+  state.limit = PAGE_SIZE;
   showTable();
   document.querySelector(`#board [data-sort="${CSS.escape(key)}"]`).focus();
 }
