@@ -10,7 +10,7 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
-from anchoreval.arrays import BoolArray, Float64Array
+from anchoreval.arrays import BoolArray, Float64Array, FloatArray
 from anchoreval.estimators.reach import Reach
 from anchoreval.groups import model_groups
 from anchoreval.responses import ResponseMatrix
@@ -23,7 +23,8 @@ class Sitting:
 
     Attributes:
         models: ids.
-        groups: (models,) label of each model's group: kin, and models with the same answers on every anchor.
+        groups: (models,) label of each model's group: kin, and models with the same answers on every anchor, unless
+            all of these are the same (many a model gets everything right).
         answers: (models, anchors) scores, NaN where not answered.
         left: (models, anchors) what the pattern does not explain; NaN where not answered.
         misfit: (models,) see `Pattern.misfit`.
@@ -42,16 +43,24 @@ class Sitting:
     @classmethod
     def of(cls, part: ResponseMatrix, kin: pd.Series[Any], pattern: Pattern, reach: Reach) -> Self:
         """Read models that answered some anchor; `kin` names their groups, equal answers join groups."""
-        joined = dataclasses.replace(part, models=pd.DataFrame({"base_model": kin}, index=part.models.index))
-        left = pattern.left(part.scores)
+        if not part.n_models:
+            return cls.empty(part.n_items)
         return cls(
             models=part.models.index,
-            groups=model_groups(joined, near=None).to_numpy(dtype=str) if part.n_models else np.zeros(0, dtype=str),
+            groups=_groups(part, kin),
             answers=part.scores.astype(np.float64),
-            left=left,
-            misfit=pattern.misfit(left),
+            left=pattern.left(part.scores),
+            misfit=pattern.misfit(part.scores),
             ability=pattern.abilities(part.scores),
-            beyond=reach.exceeded_by(part) if part.n_models else np.zeros(0, dtype=np.bool_),
+            beyond=reach.exceeded_by(part),
+        )
+
+    @classmethod
+    def empty(cls, anchors: int) -> Self:
+        """Nobody."""
+        nobody, table = np.zeros(0), np.zeros((0, anchors))
+        return cls(
+            pd.Index([], dtype=object), nobody.astype(str), table, table, nobody, nobody, nobody.astype(np.bool_)
         )
 
     @classmethod
@@ -81,3 +90,16 @@ class Sitting:
         """(groups,) row of the first model of each group, by id."""
         order = np.lexsort((self.models.to_numpy(dtype=str), self.groups))
         return order[np.unique(self.groups[order], return_index=True)[1]]
+
+
+def constant_rows(scores: FloatArray) -> BoolArray:
+    """(models,) True where all answers are the same, as all right is: such models need not be copies."""
+    return np.array([len(np.unique(row)) == 1 for row in scores], dtype=np.bool_)
+
+
+def _groups(part: ResponseMatrix, kin: pd.Series[Any]) -> Any:
+    """(models,) labels; a further column keeps apart those whose answers are all the same."""
+    own = np.arange(1, part.n_models + 1) / (part.n_models + 1.0)
+    told_apart = np.column_stack([part.scores, np.where(constant_rows(part.scores), own, 0.0)])
+    models = pd.DataFrame({"base_model": kin}, index=part.models.index)
+    return model_groups(ResponseMatrix.from_arrays(told_apart, models=models), near=None).to_numpy(dtype=str)

@@ -1,18 +1,20 @@
 """Saturation: whether the anchors still tell the best targets apart.
 
 What the anchors can show at the top is the variation of answers there: the variance of each anchor's score among the
-best quarter, weighted like the anchors. It is compared with the best quarter of as many models drawn at random from
-both sides. Information of the anchors' curves says what this costs: the smallest difference in full score that is found
-with 80 % among models like the best, and among models in the middle.
+best quarter, weighted like the anchors. That of the targets is compared with that of the models that stand for
+freshness, and the difference with the one between sides drawn at random. Information of the anchors' curves says what a
+loss costs: the smallest difference in full score that is found with 80 % among models like the best, and among models
+in the middle.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 
-from anchoreval.arrays import BoolArray, Float64Array
+from anchoreval.arrays import BoolArray, Float64Array, IntArray
 from anchoreval.numerics.irt import total_information
 from anchoreval.responses import ResponseMatrix
 from anchoreval.staleness.exchange import POWER_QUANTILE, Exchange
@@ -50,26 +52,71 @@ def room_at_top(
         gaps: what can be told apart at an ability.
         alpha: size of the test.
     """
-    top = int(np.ceil(TOP * len(targets.labels)))
-    if top < FEWEST_TOP:
-        count = len(targets.labels)
-        return unknown(NAME, f"Of {count} independent targets the best quarter is too small to see room at the top.")
-    answers = np.concatenate([calm.answers[calm.first_of_groups()], targets.answers[targets.first_of_groups()]])
-    tested = exchange.tested(lambda division: -_variation(answers, weights, division, top), alpha)
-    best = _best(targets.answers[targets.first_of_groups()], weights, top)
+    tops = [_top(len(one.labels)) for one in (calm, targets)]
+    if min(tops) < FEWEST_TOP:
+        counts = f"{len(targets.labels)} independent targets and {len(calm.labels)} models that stand for freshness"
+        return unknown(NAME, f"Of {counts} the best quarter is too small to see room at the top.")
+    table = Table.of(calm, targets, weights)
+    tested = exchange.tested(table.lost, alpha)
+    before, now = (float(table.variation(side[None])[0]) for side in (~exchange.observed, exchange.observed))
+    best = table.best(exchange.observed)
     solved = float(weights @ (np.nan_to_num(best, nan=1.0) >= ALL_RIGHT).all(axis=0))
     missed = float(weights @ (np.nan_to_num(best, nan=0.0) <= 1.0 - ALL_RIGHT).all(axis=0))
-    high = float(np.quantile(targets.ability, 1.0 - TOP / 2.0))
-    middle = float(np.median(targets.ability))
+    high, middle = (float(np.quantile(targets.ability, rank)) for rank in (1.0 - TOP / 2.0, 0.5))
     sentence = (
-        f"The best {top} targets vary {_ratio(tested.value, tested.expected):.2f} times as much on the anchors as the "
-        f"best of as many models used to (p = {tested.p_value:.2g}); all of them get {solved:.0%} of the anchors' "
-        f"weight right and {missed:.0%} wrong. Told apart there: about {100 * gaps.at(high):.1f} points, in the middle "
-        f"{100 * gaps.at(middle):.1f} (80 % power, by the curves)."
+        f"The best {len(best)} independent targets vary {_ratio(now, before):.2f} times as much on the anchors as the "
+        f"best quarter of the models that stand for freshness (p = {tested.p_value:.2g}); all of them get {solved:.0%} "
+        f"of the anchors' weight right and {missed:.0%} wrong. Told apart among them: about "
+        f"{100 * gaps.at(high):.1f} points, in the middle {100 * gaps.at(middle):.1f} (80 % power, by the curves)."
     )
-    value, expected, visible = (-v for v in (tested.value, tested.expected, tested.visible))
-    remarkable = solved >= CEILING
-    return Signal(NAME, value, expected, FLATTER * expected, tested.p_value, visible, sentence, remarkable=remarkable)
+    threshold, visible = FLATTER * before, before - tested.visible
+    return Signal(NAME, now, before, threshold, tested.p_value, visible, sentence, remarkable=solved >= CEILING)
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Answers of a model a group, best first.
+
+    Attributes:
+        order: (groups,) place of each row among those of an exchange.
+        answers: (groups, anchors) NaN where not answered.
+        weights: (anchors,) summing to 1.
+    """
+
+    order: IntArray
+    answers: Float64Array
+    weights: Float64Array
+
+    @classmethod
+    def of(cls, calm: Sitting, targets: Sitting, weights: Float64Array) -> Self:
+        """The first model of each group, by id."""
+        answers = np.concatenate([one.answers[one.first_of_groups()] for one in (calm, targets)])
+        there = ~np.isnan(answers)
+        means = np.nan_to_num(answers) @ weights / np.maximum(there @ weights, 1e-12)
+        order = np.argsort(-means, kind="stable")
+        return cls(order.astype(np.int64), answers[order], weights)
+
+    def lost(self, targets: BoolArray) -> Float64Array:
+        """(divisions,) variation among the best of the others less that among the best of the targets."""
+        return np.asarray(self.variation(~targets) - self.variation(targets), dtype=np.float64)
+
+    def variation(self, side: BoolArray) -> Float64Array:
+        """(divisions,) weighted variance of the answers of the best quarter of one side."""
+        chosen = self._chosen(side).astype(np.float64)
+        there = (~np.isnan(self.answers)).astype(np.float64)
+        filled = np.nan_to_num(self.answers)
+        count = chosen @ there
+        mean = chosen @ filled / np.maximum(count, 1.0)
+        variance = (chosen @ filled**2 - count * mean**2) / np.maximum(count - 1.0, 1.0)
+        return np.asarray(np.maximum(variance, 0.0) @ self.weights, dtype=np.float64)
+
+    def best(self, side: BoolArray) -> Float64Array:
+        """(top, anchors) answers of the best quarter of one side."""
+        return np.asarray(self.answers[self._chosen(side[None])[0]], dtype=np.float64)
+
+    def _chosen(self, side: BoolArray) -> BoolArray:
+        ranked = side[:, self.order]
+        return np.asarray(ranked & (np.cumsum(ranked, axis=1) <= _top(int(side[0].sum()))), dtype=np.bool_)
 
 
 @dataclass(frozen=True)
@@ -105,26 +152,8 @@ class DetectableGap:
         return float((TWO_SIDED + POWER_QUANTILE) * np.sqrt(2.0 / max(information, 1e-9)) * steepness)
 
 
-def _variation(answers: Float64Array, weights: Float64Array, division: BoolArray, top: int) -> Float64Array:
-    """(divisions,) weighted variance of answers among the best of each division's targets."""
-    order = np.argsort(-_means(answers, weights), kind="stable")
-    ranked = division[:, order]
-    best = ranked & (np.cumsum(ranked, axis=1) <= top)
-    there = (~np.isnan(answers[order])).astype(np.float64)
-    filled = np.nan_to_num(answers[order])
-    chosen = best.astype(np.float64)
-    count = np.maximum(chosen @ there, 1.0)
-    variance = chosen @ filled**2 / count - (chosen @ filled / count) ** 2
-    return np.asarray(np.maximum(variance, 0.0) @ weights, dtype=np.float64)
-
-
-def _best(answers: Float64Array, weights: Float64Array, top: int) -> Float64Array:
-    return answers[np.argsort(-_means(answers, weights), kind="stable")[:top]]
-
-
-def _means(answers: Float64Array, weights: Float64Array) -> Float64Array:
-    there = ~np.isnan(answers)
-    return np.asarray(np.nan_to_num(answers) @ weights / np.maximum(there @ weights, 1e-12), dtype=np.float64)
+def _top(count: int) -> int:
+    return int(np.ceil(TOP * count))
 
 
 def _ratio(value: float, expected: float) -> float:

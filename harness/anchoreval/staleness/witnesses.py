@@ -20,13 +20,14 @@ from anchoreval.anchors import AnchorSet
 from anchoreval.arrays import BoolArray, FloatArray
 from anchoreval.contract import generator
 from anchoreval.errors import AnchorSetError, TooFewModelsError
+from anchoreval.estimators.answered import anchor_positions
 from anchoreval.estimators.reach import Reach
 from anchoreval.numerics.folds import group_folds
 from anchoreval.protocol.trial import answers_only
 from anchoreval.reconstruction import CALIBRATE
 from anchoreval.responses import ResponseMatrix
 from anchoreval.staleness.pattern import Pattern
-from anchoreval.staleness.sitting import Sitting
+from anchoreval.staleness.sitting import Sitting, constant_rows
 from anchoreval.tables import base_models
 
 FOLDS = 5
@@ -77,6 +78,7 @@ class Witnesses:
             )
         pattern = Pattern.learn(learners.scores)
         reach = Reach.of(learners, anchors.selection, kin[learners.models.index])
+        anchor_positions(anchors.items, targets)
         asked = answers_only(targets, anchors.items)
         talking = _talking(asked)
         fresh = ~(_related(talking, sources, kin) | _copied(talking.scores, learners.scores))
@@ -112,7 +114,7 @@ def _in_folds(anchors: AnchorSet, sources: ResponseMatrix, kin: pd.Series[Any]) 
         reach = Reach.of(others, anchors.selection, kin[others.models.index])
         held = held.subset(models=held.models.index[~_copied(held.scores, others.scores)])
         sittings.append(Sitting.of(held, kin[held.models.index], pattern, reach))
-    return Sitting.joined(sittings)
+    return Sitting.joined([Sitting.empty(sources.n_items), *sittings])
 
 
 def _talking(part: ResponseMatrix) -> ResponseMatrix:
@@ -144,7 +146,7 @@ def _copied(scores: FloatArray, learnt_from: FloatArray) -> BoolArray:
     """(models,) True where a learner gave exactly these answers; all right and all wrong are no copies."""
     taken = {row.tobytes() for row in _canonical(learnt_from)}
     same = np.array([row.tobytes() in taken for row in _canonical(scores)], dtype=np.bool_)
-    return same & ~np.array([len(np.unique(row)) == 1 for row in scores], dtype=np.bool_)
+    return same & ~constant_rows(scores)
 
 
 def _canonical(scores: FloatArray) -> FloatArray:

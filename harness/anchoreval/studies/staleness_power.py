@@ -24,7 +24,6 @@ from anchoreval.reporting.tables import markdown_table
 from anchoreval.responses import ResponseMatrix
 from anchoreval.staleness import FRESH, RESELECT, UNKNOWN, judge_staleness
 from anchoreval.staleness.signal import Signal, verdict_of, with_states
-
 from anchoreval.store.reading import load_benchmark
 from anchoreval.studies.kept_cells import cell_arguments, kept_benchmark
 from anchoreval.studies.planted_drift import PLANTS, planted
