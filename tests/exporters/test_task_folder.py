@@ -49,6 +49,10 @@ def variants(folder: Path) -> dict[str, dict[str, Any]]:
         ),
         "coded": choice_task(folder, "coded", both, doc_to_text=shown, num_fewshot=2),
         "first": choice_task(folder, "first", both, num_fewshot=2, fewshot_config={"sampler": "first_n"}),
+        "letters": choice_task(
+            *(folder, "letters", both), doc_to_choice=["A", "B"], doc_to_target="{{['A', 'B'][answer]}}", num_fewshot=1
+        ),
+        "either": choice_task(folder, "either", (*both, "exact_match"), doc_to_target="{{[answer, 1]}}"),
         "prompts": choice_task(
             folder, "prompts", both, doc_to_text="answer", doc_to_target="{{question}} is it", num_fewshot=2
         ),
@@ -60,7 +64,7 @@ def variants(folder: Path) -> dict[str, dict[str, Any]]:
 
 
 NAMES = (
-    *("plain", "examples", "delimited", "prefixed", "template", "coded", "first", "prompts"),
+    *("plain", "examples", "delimited", "prefixed", "template", "coded", "first", "letters", "either", "prompts"),
     *("free", "several", "typed", "whole"),
 )
 
@@ -178,6 +182,20 @@ def test_grading_by_code_is_refused(tmp_path: Path, changes: dict[str, Any], rea
     with pytest.raises(ConfigurationError, match=rf"task 'coded'.*{reason}.*export\.kind=samples works"):
         write_task_folder(anchors_of(tasks, 4), tmp_path / "export", tasks, metric=metric)
     assert not (tmp_path / "export").exists()
+
+
+def test_grading_that_hangs_on_the_first_document_is_refused(tmp_path: Path) -> None:
+    """lm-eval decides by a task's first document whether targets are lists; the first anchor may say otherwise."""
+    target = "{{ [answer, 0] if answer else answer }}"
+    tasks = load_tasks([choice_task(tmp_path, "mixed", doc_to_target=target)], network=False)
+    with pytest.raises(ConfigurationError, match=r"task 'mixed'.*would be graded otherwise than in a full run"):
+        write_task_folder(anchors_of(tasks, 5), tmp_path / "export", tasks)
+
+
+def test_a_metric_that_is_not_there_is_missed_before_the_run(tmp_path: Path) -> None:
+    tasks = load_tasks([generation_task(tmp_path, "free")], network=False)
+    with pytest.raises(ConfigurationError, match=r"'free' gives no metric 'acc' \(there are: exact_match\)"):
+        write_task_folder(anchors_of(tasks, 5), tmp_path / "export", tasks)
 
 
 def test_a_chat_template_is_refused(tasks: TaskSet, tmp_path: Path) -> None:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from anchoreval.errors import ConfigurationError
 from anchoreval.exporters.rendering import Rendered, refusal, request_arguments
 from anchoreval.schema import one_line
 from anchoreval.scoring.plan import MULTIPLE_CHOICE
@@ -23,6 +24,18 @@ from anchoreval.scoring.surroundings import quiet
 
 TRIALS = 3
 """Made-up answers to each multiple-choice document."""
+
+
+def check_metric(original: Any, document: Rendered, settings: RunSettings, name: str, metric: str) -> None:
+    """Refuse a metric that grading does not give: it would be missed only after a run.
+
+    Raises:
+        ConfigurationError: naming the metrics that there are.
+    """
+    with configured(original, settings):
+        graded = _graded(original, document.document, _answers(original, document)[0])
+    if isinstance(graded, Mapping) and metric not in graded:
+        raise ConfigurationError(f"task {name!r} gives no metric {metric!r} (there are: {', '.join(map(str, graded))})")
 
 
 def check_exported(

@@ -32,7 +32,7 @@ from anchoreval.exporters.guard import refuse_foreign_folder
 from anchoreval.exporters.identity import anchors_digest, identity_table
 from anchoreval.exporters.names import safe_name
 from anchoreval.exporters.rendering import rendered
-from anchoreval.exporters.task_check import check_exported
+from anchoreval.exporters.task_check import check_exported, check_metric
 from anchoreval.exporters.task_configuration import check_exportable, exported_configuration
 from anchoreval.exporters.task_readme import task_readme
 from anchoreval.exporters.task_rows import read_rows, rows_table, task_rows
@@ -142,6 +142,7 @@ def _write_task(new: Path, anchors: AnchorSet, plan: Plan, task: str, exported: 
     original, file = plan.tasks.tasks[task], f"{exported}.jsonl"
     check_exportable(original, task)
     documents = rendered(plan, task)
+    check_metric(original, documents[0], plan.settings, task, plan.metric_of(task))
     graded = {"metric": plan.metric_of(task), "filter": _filter(original, plan.filter_name)}
     write_text(new / file, task_rows(anchors, plan, task, documents, graded, digest))
     configuration = exported_configuration(original, exported, file, documents, plan.settings)

@@ -85,5 +85,6 @@ It checks that every anchor was answered and prints an estimate with an interval
 {listed}
 
 `export.json` names the original task of each, and the SHA-256 of every file. Each row of the JSONL files says which
-document of which task it is (`task`, `doc_id`, `doc_hash`) and the anchor's `weight`.
+document of which task it is (`task`, `doc_id`, `doc_hash`) and the anchor's `weight`. `anchors/` is the anchor set,
+with what the source models answered on the anchors and what they scored on the whole benchmark.
 """

@@ -76,12 +76,12 @@ def read_sample_log(path: Path) -> list[dict[str, Any]]:
         StoreError: naming the file and the line that is not a sample.
     """
     try:
-        lines = path.read_bytes().decode().split("\n")
+        with path.open(encoding="utf-8", newline="\n") as stream:  # a full run's log may be large
+            return [_row(path, number, line) for number, line in enumerate(stream, start=1) if line.strip()]
     except OSError as error:
         raise StoreError(f"{path}: cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise StoreError(f"{path}: is not UTF-8: {one_line(error)}") from error
-    return [_row(path, number, line) for number, line in enumerate(lines, start=1) if line.strip()]
 
 
 def _sample_log(path: Path) -> SampleLog | None:
