@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ import pandas as pd
 from anchoreval.adaptive.auto_policy import Auto
 from anchoreval.adaptive.course import NARROW, Ask, recorded
 from anchoreval.adaptive.examiner import Examiner
-from anchoreval.adaptive.rehearsal import Rehearsals
+from anchoreval.adaptive.rehearsal import Rehearsals, in_groups
 from anchoreval.adaptive.sitting import Sitting, estimates_of
 from anchoreval.errors import ConfigurationError, MethodOptionError
 from anchoreval.groups import model_groups
@@ -89,7 +88,7 @@ class AdaptiveTest:
         made = Auto() if policy is None else make_policy(policy)
         crossed = calibrates_across(sources, calibration, missing)
         roles, groups = assign_roles(sources, calibration, seed, missing), model_groups(sources)
-        known = _in_groups(sources if missing == "refuse" else with_full_scores(sources), groups)
+        known = in_groups(sources if missing == "refuse" else with_full_scores(sources), groups)
         selecting = known.subset(models=roles.index[roles == SELECT])
         examiner = Examiner.fit(made, selecting, budget, seed)
         if crossed:
@@ -157,11 +156,6 @@ class AdaptiveTest:
 
     def _enough(self, belief: float) -> bool:
         return self.half_width is not None and self.factor * belief <= self.half_width
-
-
-def _in_groups(known: ResponseMatrix, groups: pd.Series[str]) -> ResponseMatrix:
-    """The same models; what a policy leaves out together is then what intervals count once."""
-    return dataclasses.replace(known, models=known.models.assign(base_model=groups.reindex(known.models.index)))
 
 
 def _check(level: float, half_width: float | None) -> None:

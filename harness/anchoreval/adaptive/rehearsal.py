@@ -7,6 +7,7 @@ approximate, usually a little conservative, for a fold learns from fewer models 
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Self
@@ -100,3 +101,8 @@ class Rehearsals:
         if not len(self.courses):
             return float("nan")
         return self.factor(None, level) * float(np.median([course.belief[-1] for course in self.courses]))
+
+
+def in_groups(known: ResponseMatrix, groups: pd.Series[str]) -> ResponseMatrix:
+    """The same models; what a policy leaves out together is then what intervals count once."""
+    return dataclasses.replace(known, models=known.models.assign(base_model=groups.reindex(known.models.index)))

@@ -9,9 +9,11 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
+from anchoreval.adaptive import AdaptiveTest
 from anchoreval.anchors import AnchorSet
 from anchoreval.errors import ConfigurationError
 from anchoreval.jobs.scorers import Scored, Setting, with_relatives
+from anchoreval.jobs.sitters import SatTests
 from anchoreval.path_digests import content_of
 from anchoreval.scoring.settings import RunSettings
 
@@ -60,6 +62,19 @@ class LmEvalScorer:
 
         answers = score_live(self.model, anchors, **self.arguments())
         return Scored(answers, pd.Series({self.label: self._full_score() if self.truth else np.nan}))
+
+    def sit(self, test: AdaptiveTest) -> SatTests:
+        """Test the model batch by batch, and score it on everything where the truth is asked for."""
+        from anchoreval.scoring.model_source import RegisteredModel
+        from anchoreval.scoring.sitting import LiveQuestions, may_need_network, sit_models
+
+        models = {self.label: RegisteredModel(self.model, dict(self.model_args))}
+        arguments = {key: value for key, value in self.arguments().items() if key not in ("name", "model_args")}
+        questions = LiveQuestions.load(self.setting.matrix, network=may_need_network(models), **arguments)
+        sat = sit_models(models, questions, test.sit)
+        failures = {name: str(error) for name, error in sat.failures.items()}
+        truth = self._full_score() if self.truth and sat.results else np.nan
+        return SatTests(sat.results, pd.Series({self.label: truth}), failures)
 
     def identity(self) -> dict[str, Any]:
         """Everything that decides the answers; paths count by their content."""

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import pandas as pd
 
+from anchoreval.adaptive import AdaptiveTest
 from anchoreval.anchors import AnchorSet
 from anchoreval.errors import ConfigurationError, TooFewModelsError
 from anchoreval.jobs.scorers import Scored, Setting, with_relatives
+from anchoreval.jobs.sitters import SatTests
 from anchoreval.responses import SCORE, ResponseMatrix
 
 if TYPE_CHECKING:
@@ -65,6 +67,21 @@ class PocketScorer:
         truth = {name: self._full_score(model) if self.truth else np.nan for name, model in models.items()}
         failures = {name: str(error) for name, error in live.failures.items()}
         return Scored(live.responses, pd.Series(truth, dtype=np.float64), failures)
+
+    def sit(self, test: AdaptiveTest) -> SatTests:
+        """Train each model and test it through lm-eval, batch by batch."""
+        from anchoreval.pocket import train, write_tasks
+        from anchoreval.pocket.lm import PocketLM
+        from anchoreval.scoring.sitting import LiveQuestions, sit_models
+
+        models = {spec.name: train(spec) for spec in self.specs}
+        with tempfile.TemporaryDirectory() as folder:
+            tasks, verbose = write_tasks(Path(folder)), self.setting.verbose
+            questions = LiveQuestions.load(self.setting.matrix, tasks=tasks, network=False, verbose=verbose)
+            sat = sit_models({name: PocketLM(model) for name, model in models.items()}, questions, test.sit)
+        truth = {name: self._full_score(model) if self.truth else np.nan for name, model in models.items()}
+        failures = {name: str(error) for name, error in sat.failures.items()}
+        return SatTests(sat.results, pd.Series(truth, dtype=np.float64), failures)
 
     def identity(self) -> dict[str, Any]:
         """The models' specifications, and whether the truth is asked for."""

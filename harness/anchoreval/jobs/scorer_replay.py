@@ -8,10 +8,12 @@ from typing import Any
 
 import pandas as pd
 
+from anchoreval.adaptive import AdaptiveTest
 from anchoreval.anchors import AnchorSet
 from anchoreval.errors import ResponseDataError, TooFewModelsError
 from anchoreval.groups import model_groups
 from anchoreval.jobs.scorers import Scored, Setting, with_relatives
+from anchoreval.jobs.sitters import SatTests
 from anchoreval.protocol.roles import full_scores
 from anchoreval.protocol.splits import split
 from anchoreval.scoring.replay import replay
@@ -68,6 +70,12 @@ class ReplayScorer:
         matrix = self.setting.matrix
         truth = full_scores(matrix, self.setting.missing)[self.targets]
         return Scored(replay(matrix, anchors, self.targets), truth)
+
+    def sit(self, test: AdaptiveTest) -> SatTests:
+        """Tests answered from the record; the truth is the full score where it is known."""
+        matrix = self.setting.matrix
+        truth = full_scores(matrix, self.setting.missing)[self.targets]
+        return SatTests(test.sit_recorded(matrix.subset(models=self.targets)), truth)
 
     def identity(self) -> dict[str, Any]:
         """The targets' ids: everything else is in the benchmark."""
