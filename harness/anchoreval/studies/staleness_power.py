@@ -32,7 +32,7 @@ from anchoreval.studies.task_pool import pooled_tables
 BENCHMARKS = ("arc", "musr", "ifeval", "openllm_large_truthfulqa", "pocket")
 BUDGET, ALPHA = 50, 0.05
 SIZES, PLANTED_SIZES, CONTROLS = (5, 20, 50), (5, 20), 10
-FRESH_SPLITS, PLANTED_SPLITS = 40, 15
+FRESH_SPLITS, PLANTED_SPLITS = 40, 10
 SHIFTED = ("gap", "family")
 FROM_CONTROLS = ("residual drift", "coverage")
 SIGNALS = ("person-fit", "anchor drift", "reach", "room at the top", *FROM_CONTROLS)
