@@ -136,10 +136,18 @@ def test_a_server_that_cannot_score_options_is_found_out_by_one_request(
     assert len(server.completions) == 1
 
 
-def test_a_server_with_another_tokenizer_is_found_out(server: Loopback, tasks: TaskSet, tokenizer: str) -> None:
-    """lm-eval would sum the wrong tokens and give a number."""
-    server.extra_tokens = 1
+def test_a_server_with_another_tokenizer_gives_other_numbers_in_lm_eval_and_is_found_out_here(
+    server: Loopback, tasks: TaskSet, tokenizer: str, raw_run: Any
+) -> None:
+    from lm_eval.models.openai_completions import LocalCompletionsAPI
+
     arguments = {"model": "m", "base_url": f"{server.address}/completions", "tokenizer": tokenizer}
+    right, wrong = [
+        raw_run(LocalCompletionsAPI(tokenizer_backend="huggingface", **arguments), {"alpha": [1], "beta": [0]})
+        for server.extra_tokens in (0, 1)
+    ]
+    assert right["alpha"][0]["resps"] != wrong["alpha"][0]["resps"], "a sum of other tokens, and no word of it"
+    server.requests.clear()
     with pytest.raises(ScoringError, match=r"token_logprobs has \d+ entries for \d+ tokens sent and one generated"):
         score_live("local-completions", FREE, tasks=tasks, name="m", model_args=arguments)
     assert len(server.completions) == 1
@@ -151,3 +159,16 @@ def test_a_mismatch_of_one_model_stops_no_other(server: Loopback, tasks: TaskSet
     assert result.responses is not None
     assert list(result.responses.models.index) == ["hash"]
     assert list(result.failures) == ["chat"]
+
+
+def test_a_chat_answer_without_its_text_is_empty_in_lm_eval_and_an_error_here(
+    server: Loopback, free_text: TaskSet, raw_run: Any
+) -> None:
+    from lm_eval.models.openai_completions import LocalChatCompletion
+
+    server.lacking.add("message")
+    lm = LocalChatCompletion(model="m", base_url=f"{server.address}/chat/completions")
+    raw = raw_run(lm, {"alpha": [1]}, free_text, apply_chat_template=True)
+    assert raw["alpha"][0]["resps"] == [[""]]
+    with pytest.raises(ScoringError, match="a choice has no text"):
+        score_live(lm, FREE, tasks=free_text, name="m", metric="exact_match", apply_chat_template=True)
