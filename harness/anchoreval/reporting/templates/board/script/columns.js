@@ -83,7 +83,7 @@ function intervalColumns() {
       text: (i) => interval(models.lower[i], models.upper[i]), fields: ends, on: !narrow,
     },
     {
-      key: "bar", label: "interval drawn", title: "The interval drawn; sorts by its lower end", ends: axis.map((end) => points(end, 0)),
+      key: "bar", label: "interval drawn", title: "The interval drawn; sorts by its lower end", ends: [points(axis[0], 0), "points", points(axis[1], 0)],
       value: (i) => models.lower[i], text: () => "", cell: bar, fields: [], on: true, high: true,
     },
   ];

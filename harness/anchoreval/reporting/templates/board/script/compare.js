@@ -106,11 +106,16 @@ function showChosen() {
   if (first === null) return;
   const found = second === null ? null : judged(first, second);
   const words = second === null ? "Choose another model to compare." : found === null ? "" : `${signed(found.difference)} points, ${found.resolved ? "told apart" : "not told apart"}.`;
-  const clear = element("button", { type: "button" }, "Clear");
-  clear.addEventListener("click", () => select(null, null));
+  const clear = pressed("Clear", () => select(null, null));
+  const look = pressed(second === null ? "See its figures" : "See comparison", () => byId("compare").scrollIntoView());
   const names = [first, second].filter(isKnown).map((i) => element("span", { class: "who" }, letterMark(i), named(i)));
-  const link = element("a", { href: "#compare" }, second === null ? "Its figures" : "Comparison");
-  byId("chosen").replaceChildren(...names, element("span", { class: "words" }, words), link, clear);
+  byId("chosen").replaceChildren(...names, element("span", { class: "words" }, words), look, clear);
+}
+
+function pressed(label, action) {
+  const button = element("button", { type: "button" }, label);
+  button.addEventListener("click", action);
+  return button;
 }
 
 function entered(letter, text) {
