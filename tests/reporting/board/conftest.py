@@ -1,9 +1,11 @@
-"""A made-up leaderboard whose names are hostile, as large as wanted."""
+"""A made-up leaderboard whose names are hostile, as large as wanted, and a real browser that opens it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,7 @@ import pytest
 
 from anchoreval.power.report.pair_rule import PairRule
 from anchoreval.reporting.board_page.content import BoardPage
+from anchoreval.reporting.board_page.writing import write_board_page
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -118,3 +121,73 @@ def _anchors(count: int, rng: np.random.Generator) -> pd.DataFrame:
         index=pd.Index([f"some_task/{n}" for n in range(count)], name="item"),
     )
     return table.rename(index={"some_task/0": HOSTILE[0]})
+
+
+@dataclass
+class Visit:
+    """A page in the browser, and all that should not happen there."""
+
+    page: Any
+    trouble: list[str] = field(default_factory=list)
+
+    def rows(self) -> list[int]:
+        found = self.page.eval_on_selector_all("#board tbody tr", "rows => rows.map(row => Number(row.dataset.model))")
+        return [int(n) for n in found]
+
+    def head(self, key: str) -> Any:
+        return self.page.locator(f'#board [data-sort="{key}"]')
+
+    def row(self, model: int) -> Any:
+        return self.page.locator(f'#board tr[data-model="{model}"] button.name')
+
+    def figure(self, name: str) -> str:
+        return str(self.page.locator(f'[data-figure="{name}"]').inner_text())
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """The system's Chromium; for one file at a time, because its driver keeps an event loop running."""
+    driving = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed: pip install playwright")
+    program = shutil.which("chromium") or shutil.which("google-chrome")
+    if program is None:
+        pytest.skip("no browser: install Debian's package chromium")
+    with driving.sync_playwright() as driver:
+        running = driver.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def visit(browser: Any, tmp_path: Path) -> Iterator[Callable[..., Visit]]:
+    """Writes a board and opens it; any dialog, error, console message or request fails the test."""
+    contexts, visits = [], []
+
+    def opened(board: BoardPage, fragment: str = "", **context: Any) -> Visit:
+        path = tmp_path / "board.html"
+        write_board_page(path, board)
+        contexts.append(browser.new_context(**context))
+        page = contexts[-1].new_page()
+        page.set_default_timeout(8000)
+        found = Visit(page)
+        visits.append(found)
+        page.on("dialog", lambda dialog: (found.trouble.append(f"dialog {dialog.message}"), dialog.dismiss()))
+        page.on("console", lambda message: found.trouble.append(f"console {message.text}"))
+        page.on("pageerror", lambda error: found.trouble.append(f"error {error}"))
+        address = path.as_uri()
+
+        def answered(route: Any) -> None:
+            asked = route.request.url.split("#")[0]
+            if asked == address:
+                route.continue_()
+            else:
+                found.trouble.append(f"request {asked}")
+                route.abort()
+
+        page.route("**/*", answered)
+        page.goto(address + fragment)
+        return found
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert [trouble for found in visits for trouble in found.trouble] == []
