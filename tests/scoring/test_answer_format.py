@@ -32,6 +32,11 @@ def test_texts_come_back_character_for_character(text: str) -> None:
     assert round_trip("generate_until", text) == text
 
 
+def test_numbers_in_arrays_of_one_are_taken_out() -> None:
+    assert round_trip("loglikelihood", (np.array(-1.5), np.array(True))) == (-1.5, True)
+    assert round_trip("loglikelihood_rolling", np.float64(-2.5)) == -2.5
+
+
 def test_numbers_that_json_does_not_know_are_tagged() -> None:
     assert stored_form("loglikelihood_rolling", float("-inf")) == {"float": "-inf"}
     assert round_trip("loglikelihood", (float("-inf"), True)) == (-math.inf, True)

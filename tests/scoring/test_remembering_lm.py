@@ -206,6 +206,50 @@ def test_the_models_own_hook_is_put_back(tmp_path: Path) -> None:
     assert inner.cache_hook is before
 
 
+def test_the_bar_counts_what_is_remembered_as_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from anchoreval.scoring.memory import remembering_lm
+
+    made: list[Any] = []
+
+    class Bar(remembering_lm.tqdm):  # type: ignore[type-arg]
+        def __init__(self, **options: Any) -> None:
+            made.append((options["total"], options["initial"], options["disable"]))
+            super().__init__(**options)
+
+        def update(self, n: float | None = 1) -> None:
+            made.append(n)
+
+    monkeypatch.setattr(remembering_lm, "tqdm", Bar)
+    with RequestMemory(tmp_path / "m") as memory:
+        for kind in (TellingLM, CountingLM):
+            RememberingLM(kind(), memory, kind.__name__).loglikelihood(instances("loglikelihood", 40))
+            made.clear()
+            RememberingLM(kind(), memory, kind.__name__).loglikelihood(instances("loglikelihood", 100))
+            assert made == [(100, 40, None), *[1] * 60]
+            RememberingLM(kind(), memory, kind.__name__).loglikelihood(instances("loglikelihood", 100))
+            assert len(made) == 61, "nothing to wait for, no bar"
+
+
+class LeakingLM(HashLM):
+    """Fails with its key in the message."""
+
+    def __init__(self, api_key: str, **_: Any) -> None:
+        super().__init__()
+        self.key = api_key
+
+    def loglikelihood(self, requests: list[Instance]) -> list[tuple[float, bool]]:
+        raise RuntimeError(f"{self.key} is no valid key")
+
+
+def test_a_failure_of_any_kind_of_model_keeps_its_secrets(tasks: TaskSet) -> None:
+    from lm_eval.api.registry import MODEL_REGISTRY, register_model
+
+    if "leaking" not in MODEL_REGISTRY:
+        register_model("leaking")(LeakingLM)
+    with pytest.raises(ScoringError, match=r"^model 'm': RuntimeError: \*\*\* is no valid key$"):
+        score_live("leaking", {"alpha": [1]}, tasks=tasks, name="m", model_args="api_key=sk-secret")
+
+
 class ShortLM(HashLM):
     def loglikelihood(self, requests: list[Instance]) -> list[tuple[float, bool]]:
         return super().loglikelihood(requests)[:-1]

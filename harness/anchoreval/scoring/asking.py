@@ -7,9 +7,9 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
-from anchoreval.errors import ConfigurationError
+from anchoreval.errors import AnchorEvalError, ConfigurationError
 from anchoreval.scoring.limits import Limits
-from anchoreval.scoring.masking import secrets_in
+from anchoreval.scoring.masking import masked, secrets_in
 from anchoreval.scoring.memory.model_identity import Identity, identity_digest, model_identity
 from anchoreval.scoring.memory.request_memory import RequestMemory
 from anchoreval.scoring.model_source import ModelSource, RegisteredModel, opened
@@ -64,9 +64,10 @@ class Asking:
             lm = opened(source, plan.settings, name)
         check_model(lm, plan, name)
         api = is_api_model(lm)
+        hidden = _hidden(source, lm if api else None)
         with ExitStack() as stack:
+            stack.enter_context(_masking(hidden))
             if api:
-                hidden = _hidden(source, lm)
                 stack.enter_context(ApiCalls(lm, name, usage, self.limits, hidden))
             if api or self.memory is not None or self.usage is not None:
                 memory = stack.enter_context(RequestMemory(None)) if self.memory is None else self.memory
@@ -100,9 +101,22 @@ def _remembering(lm: Any, memory: RequestMemory, digest: str, name: str, usage: 
     return RememberingLM(lm, memory, digest, name=name, usage=usage, first=first)
 
 
-def _hidden(source: ModelSource, lm: Any) -> frozenset[str]:
+def _hidden(source: ModelSource, api: Any) -> frozenset[str]:
+    """Every text that no message may show: of the model's arguments, and of an API model itself."""
     known = source.hidden if isinstance(source, RegisteredModel) else frozenset()
-    own = {"auth_token": lm.auth_token, "header": vars(lm).get("_header"), "base_url": lm.base_url}
+    if api is None:
+        return known
+    own = {"auth_token": api.auth_token, "header": vars(api).get("_header"), "base_url": api.base_url}
     with suppress(Exception):  # a key that is missing is told when it is wanted
-        own["api_key"] = lm.api_key
+        own["api_key"] = api.api_key
     return known | secrets_in(own)
+
+
+@contextmanager
+def _masking(hidden: frozenset[str]) -> Iterator[None]:
+    try:
+        yield
+    except AnchorEvalError as error:
+        if (shown := masked(str(error), hidden)) == str(error):
+            raise
+        raise type(error)(shown) from None

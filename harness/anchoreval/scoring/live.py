@@ -92,8 +92,10 @@ def score_live(
 
     Raises:
         AnchorSetError: an anchor that the tasks do not hold.
-        ConfigurationError: an unknown task, metric, filter, setting or kind of model.
-        ScoringError: the model failed, or its answers are not those of the anchors.
+        ConfigurationError: an unknown task, metric, filter, setting or kind of model, or a model that cannot be asked
+            these tasks.
+        ScoringError: the model failed, a limit is reached, or the answers are not those of the anchors.
+        StoreError: the memory cannot be read or written.
         MissingExtraError: a package that the model needs is not installed.
     """
     source = _source(model, model_args)

@@ -14,8 +14,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from numbers import Real
 from typing import Any
 
-import numpy as np
-
 from anchoreval.errors import ScoringError
 from anchoreval.scoring.memory.request_memory import Place
 
@@ -72,12 +70,12 @@ def stored_form(method: str, answer: Any) -> Any:
     """
     if method == GENERATE and isinstance(answer, str):
         return answer
-    if method == ROLLING and _is_number(answer):
-        return _stored_float(float(answer))
+    if method == ROLLING and _is_number(value := _unwrapped(answer)):
+        return _stored_float(float(value))
     if method == LOGLIKELIHOOD and isinstance(answer, Sequence) and len(answer) == 2:
-        value, greedy = answer
-        if _is_number(value) and isinstance(greedy, bool | np.bool_):
-            return [_stored_float(float(value)), bool(greedy)]
+        value, greedy = map(_unwrapped, answer)
+        if _is_number(value) and isinstance(greedy, bool):
+            return [_stored_float(float(value)), greedy]
     raise ValueError(f"a {method} request was answered with {repr(answer)[:80]}")
 
 
@@ -94,6 +92,11 @@ def lm_eval_form(method: str, stored: Any) -> Any:
     if method == LOGLIKELIHOOD and isinstance(stored, list) and len(stored) == 2 and isinstance(stored[1], bool):
         return _float(stored[0]), stored[1]
     raise ValueError(f"holds {repr(stored)[:80]} as the answer to a {method} request")
+
+
+def _unwrapped(value: Any) -> Any:
+    """The number in an array or tensor of one."""
+    return value.item() if hasattr(value, "item") else value
 
 
 def _is_number(value: Any) -> bool:

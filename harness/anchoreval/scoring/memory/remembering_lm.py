@@ -127,7 +127,8 @@ class RememberingLM(LM):  # type: ignore[misc]
         self.usage.count(recalled=len(known))
         unknown = [n for n, place in enumerate(places) if place not in known]
         if unknown:
-            bar = tqdm(total=len(requests), initial=len(known), unit="request", desc=method, disable=None, leave=False)
+            shown = None if self.rank == 0 else True  # None: on a terminal
+            bar = tqdm(total=len(requests), initial=len(known), unit="request", desc=method, disable=shown, leave=False)
             with bar, no_bars():
                 self._ask(method, [requests[n] for n in unknown], [places[n] for n in unknown], bar)
             known |= self.memory.recall(places[n] for n in unknown)
