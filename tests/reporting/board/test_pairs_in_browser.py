@@ -34,7 +34,7 @@ def signed(value: float) -> str:
     return f"{100 * value:+.1f}".replace("-", MINUS)
 
 
-PAIRS = [(12, 0), (8, 18), (18, 8), (9, 14), (8, 27), (15, 25), (9, 18), (12, 36), (17, 8)]
+PAIRS = [(12, 0), (8, 18), (18, 8), (9, 14), (8, 27), (15, 25), (9, 18), (12, 36), (17, 8), (8, 16)]
 """Strangers resolved and not, beyond the grid, of no known family; kin resolved, not, and where none can be."""
 
 
