@@ -115,6 +115,18 @@ def test_limits_that_cannot_be_kept_are_refused(free_text: TaskSet) -> None:
     with pytest.raises(ConfigurationError, match="no limits can be kept for litellm"):
         score_live("litellm", FREE, tasks=free_text, name="m", metric=metric, limits=limits, apply_chat_template=True)
     assert score_live(HashLM(), FREE, tasks=free_text, name="m", metric=metric, limits=limits).n_items == 2
+    given = {"model": "m", "base_url": "http://127.0.0.1:9/v1/chat/completions", "max_retries": 1}
+    with pytest.raises(ScoringError, match="no answer from the server"):
+        score_live(
+            "local-chat-completions",
+            FREE,
+            tasks=free_text,
+            name="m",
+            metric=metric,
+            model_args=given,
+            limits=limits,
+            apply_chat_template=True,
+        )
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import subprocess
@@ -175,6 +176,26 @@ def test_an_answer_that_lacks_something_later_on_is_no_answer(
     server.respond = broken  # type: ignore[method-assign]
     with pytest.raises(ScoringError, match=r"^model 'm': the server's answer cannot be read: "):
         score(num_concurrent=concurrent)
+
+
+def test_an_error_of_lm_eval_itself_loses_nothing_in_flight(
+    server: Loopback, score: Score, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from lm_eval.models.openai_completions import LocalCompletionsAPI
+
+    read, calls = LocalCompletionsAPI.parse_logprobs, itertools.count()
+
+    def failing(**answer: Any) -> Any:
+        if next(calls) == 3:
+            raise RuntimeError("cannot read it")
+        return read(**answer)
+
+    monkeypatch.setattr(LocalCompletionsAPI, "parse_logprobs", staticmethod(failing))
+    server.delay = 0.05
+    with RequestMemory(tmp_path / "m") as memory:
+        with pytest.raises(ScoringError, match=r"^model 'm': RuntimeError: cannot read it$"):
+            score(memory, num_concurrent=4)
+        assert len(memory) == len(server.completions) - 2, "all but the probe and the one that failed"
 
 
 def test_an_error_with_status_200_is_an_error(server: Loopback, score: Score) -> None:

@@ -58,7 +58,7 @@ class Asking:
             ScoringError: the model does not load, or the server lacks what the tasks need.
         """
         usage = Usage() if self.usage is None else self.usage
-        check_kind(source, plan, name, limited=self.limits is not None)
+        check_kind(source, plan, name, limited=self.limits not in (None, Limits()))
         digest = self._digest(source, plan, name, identity)
         with quiet(plan.verbose):
             lm = opened(source, plan.settings, name)

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, NoReturn, Self
 
-from anchoreval.errors import AnchorEvalError, ScoringError
+from anchoreval.errors import ScoringError
 from anchoreval.scoring.limits import Limits, Pace
 from anchoreval.scoring.masking import masked
 from anchoreval.scoring.servers.answer_checks import answer_lacking, error_in
@@ -49,7 +49,7 @@ class ApiCalls:
         self.hidden = hidden
         self.pace = Pace(self.limits.requests_per_minute)
         self.in_flight = 0
-        self.stopped: AnchorEvalError | None = None
+        self.stopped: Exception | None = None
         self._call, self._acall = lm.model_call, lm.amodel_call
         self._max_retries = lm.max_retries
         self._openai = answers_as_openai(lm)
@@ -99,7 +99,7 @@ class ApiCalls:
         attended = AttendedSession(self, session, messages, options.get("generate", True))
         try:
             return await self._acall(session=attended, sem=sem, messages=messages, **options)
-        except AnchorEvalError as error:
+        except Exception as error:
             attended.land()
             await self._stop(error)
             if self._limited:
@@ -108,7 +108,7 @@ class ApiCalls:
         finally:
             attended.land()
 
-    async def _stop(self, error: AnchorEvalError) -> None:
+    async def _stop(self, error: Exception) -> None:
         """Let the first error wait for what is under way, which is paid for, and the others for their cancellation."""
         if self.stopped is not None:
             await asyncio.Event().wait()
