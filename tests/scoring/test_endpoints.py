@@ -13,6 +13,7 @@ from anchoreval.scoring.limits import Limits
 from anchoreval.scoring.live import score_live, score_models
 from anchoreval.scoring.model_source import RegisteredModel
 from anchoreval.scoring.task_set import TaskSet, load_tasks
+from anchoreval.scoring.usage import Usage
 
 from .doubles import HashLM, generation_task
 from .loopback import Loopback
@@ -184,3 +185,24 @@ def test_a_chat_answer_without_its_text_is_empty_in_lm_eval_and_an_error_here(
     assert raw["alpha"][0]["resps"] == [[""]]
     with pytest.raises(ScoringError, match="a choice has no text"):
         score_live(lm, FREE, tasks=free_text, name="m", metric="exact_match", apply_chat_template=True)
+
+
+def test_a_client_of_another_library_is_left_alone(server: Loopback, free_text: TaskSet) -> None:
+    """lm-eval's LiteLLM model overrides both calls, and its failures are not ours to repeat."""
+    from lm_eval.models.openai_completions import LocalChatCompletion
+
+    retries: list[int] = []
+
+    class Other(LocalChatCompletion):  # type: ignore[misc]
+        def model_call(self, messages: Any, **_: Any) -> Any:
+            retries.append(self.max_retries)
+            return {"choices": [{"index": 0, "message": {"content": "1"}}]}
+
+    lm = Other(model="m", base_url=f"{server.address}/chat/completions", max_retries=5)
+    usage = Usage()
+    options: dict[str, Any] = {"tasks": free_text, "name": "m", "metric": "exact_match", "apply_chat_template": True}
+    score_live(lm, FREE, usage=usage, **options)
+    assert (retries, usage.asked, usage.attempts) == ([5, 5], 2, 0)
+    assert not server.completions
+    with pytest.raises(ConfigurationError, match="no limits can be kept for Other"):
+        score_live(lm, FREE, limits=Limits(max_tokens=5), **options)

@@ -16,7 +16,7 @@ from anchoreval.scoring.model_source import ModelSource, RegisteredModel, opened
 from anchoreval.scoring.plan import Plan
 from anchoreval.scoring.records import Answer
 from anchoreval.scoring.servers.api_calls import ApiCalls
-from anchoreval.scoring.servers.endpoints import check_kind, check_model, is_api_model, probe
+from anchoreval.scoring.servers.endpoints import check_kind, check_model, is_api_model, probe, uses_common_client
 from anchoreval.scoring.surroundings import quiet
 from anchoreval.scoring.usage import Usage
 
@@ -58,16 +58,17 @@ class Asking:
             ScoringError: the model does not load, or the server lacks what the tasks need.
         """
         usage = Usage() if self.usage is None else self.usage
-        check_kind(source, plan, name, limited=self.limits not in (None, Limits()))
+        limited = self.limits not in (None, Limits())
+        check_kind(source, plan, name, limited)
         digest = self._digest(source, plan, name, identity)
         with quiet(plan.verbose):
             lm = opened(source, plan.settings, name)
-        check_model(lm, plan, name)
+        check_model(lm, plan, name, limited)
         api = is_api_model(lm)
         hidden = _hidden(source, lm if api else None)
         with ExitStack() as stack:
             stack.enter_context(_masking(hidden))
-            if api:
+            if uses_common_client(lm):
                 stack.enter_context(ApiCalls(lm, name, usage, self.limits, hidden))
             if api or self.memory is not None or self.usage is not None:
                 memory = stack.enter_context(RequestMemory(None)) if self.memory is None else self.memory

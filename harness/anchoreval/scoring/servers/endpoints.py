@@ -60,12 +60,12 @@ def check_kind(source: ModelSource, plan: Plan, name: str, limited: bool = False
     if kind in CHAT:
         _check_template(kind, plan, name)
     if limited and kind in OWN_CLIENTS:
-        raise ConfigurationError(f"model {name!r}: no limits can be kept for {kind}, which has a client of its own")
+        raise ConfigurationError(_no_limits(kind, name))
     _check_tokenizer(kind, arguments, plan, name)
 
 
-def check_model(lm: Any, plan: Plan, name: str) -> None:
-    """Refuse the same of a model that was made elsewhere, by its class.
+def check_model(lm: Any, plan: Plan, name: str, limited: bool = False) -> None:
+    """Refuse the same of a model that was made elsewhere, by its class (arguments as for `check_kind`).
 
     Raises:
         ConfigurationError: naming the model, the task and what to use instead.
@@ -73,6 +73,8 @@ def check_model(lm: Any, plan: Plan, name: str) -> None:
     if not is_api_model(lm):
         return
     kind = type(lm).__name__
+    if limited and not uses_common_client(lm):
+        raise ConfigurationError(_no_limits(kind, name))
     if _is_chat(lm):
         _refuse_loglikelihood(kind, plan, name)
         _check_template(kind, plan, name)
@@ -81,9 +83,19 @@ def check_model(lm: Any, plan: Plan, name: str) -> None:
 
 
 def is_api_model(lm: Any) -> bool:
-    """Whether this is one of lm-eval's models behind a server, asked in lm-eval's common way."""
+    """Whether this is one of lm-eval's models behind a server."""
     loaded = sys.modules.get("lm_eval.models.api_models")  # where it is not loaded, no model of it can exist
     return loaded is not None and isinstance(lm, loaded.TemplateAPI)
+
+
+def uses_common_client(lm: Any) -> bool:
+    """Whether requests to the server go through lm-eval's own code, and not another library's client."""
+    if not is_api_model(lm):
+        return False
+    from lm_eval.models.api_models import TemplateAPI
+
+    own = type(lm)
+    return own.model_call is TemplateAPI.model_call and own.amodel_call is TemplateAPI.amodel_call
 
 
 def answers_as_openai(lm: Any) -> bool:
@@ -144,6 +156,10 @@ def _check_tokenizer(kind: str, arguments: Mapping[str, Any], plan: Plan, name: 
     none = backend is None or str(backend).lower() == "none"
     if none and kind.endswith("completions") and kind not in NO_LOGLIKELIHOOD and (task := loglikelihood_task(plan)):
         raise ConfigurationError(_needs_tokenizer(kind, task, name))
+
+
+def _no_limits(kind: str, name: str) -> str:
+    return f"model {name!r}: no limits can be kept for {kind}, which has a client of its own"
 
 
 def _needs_tokenizer(kind: str, task: str, name: str) -> str:
