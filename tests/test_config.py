@@ -19,7 +19,7 @@ def composed(*overrides: str) -> Any:
 def test_the_file_lists_every_key_of_the_schema_with_its_default() -> None:
     listed, groups = (
         OmegaConf.load(CONF / "config.yaml"),
-        {"job", "benchmark", "selector", "estimator", "split", "scorer"},
+        {"job", "benchmark", "selector", "estimator", "policy", "split", "scorer"},
     )
     assert isinstance(listed, type(OmegaConf.create({})))
     assert {field.name for field in fields(Config)} == (set(listed) | groups) - {"defaults", "hydra"}

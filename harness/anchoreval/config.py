@@ -1,6 +1,6 @@
 """The schema of a configuration: Hydra refuses a wrong key or a wrong type while it composes.
 
-The YAML files under `conf/` fill these in, one group a folder. `selector` and `estimator` are open here, because a
+The YAML files under `conf/` fill these in, one group a folder. `selector`, `estimator` and `policy` are open here, because a
 plug-in brings options of its own; `anchoreval.instantiate` checks those against the method's fields.
 """
 
@@ -181,6 +181,43 @@ class LeaderboardConfig:
 
 
 @dataclass
+class AdaptiveConfig:
+    """How long `job=adaptive` asks a target: until its interval is that narrow, or the budget of items is spent.
+
+    `half_width` is in percentage points; None means that of the fixed form with `k` anchors, on the same models.
+    """
+
+    half_width: float | None = None
+    budget: int = 200
+    batch: int = 5
+
+
+@dataclass
+class ExportConfig:
+    """What `job=export` writes of the anchors of `anchors=<folder>`, to `into=<folder or file>`."""
+
+    kind: str = "samples"
+    tasks: list[str] | None = None
+    include_path: str | None = None
+    metric: Any = None
+    filter_name: str | None = None
+    settings: dict[str, Any] = field(default_factory=dict)
+    group: str | None = None
+    estimates: str | None = None
+    organization: str | None = None
+    relationship: str = "third_party"
+    license: str | None = None
+
+
+@dataclass
+class ReconstructConfig:
+    """How `job=reconstruct` reads lm-eval's sample logs: metric and filter, where a task has several."""
+
+    metric: Any = None
+    filter_name: str | None = None
+
+
+@dataclass
 class Config:
     """Everything that can be configured."""
 
@@ -188,6 +225,7 @@ class Config:
     benchmark: BenchmarkConfig = field(default_factory=BenchmarkConfig)
     selector: dict[str, Any] = field(default_factory=dict)
     estimator: dict[str, Any] = field(default_factory=dict)
+    policy: dict[str, Any] = field(default_factory=dict)
     split: SplitConfig = field(default_factory=SplitConfig)
     scorer: ScorerConfig = field(default_factory=ScorerConfig)
     compare: CompareConfig = field(default_factory=CompareConfig)
@@ -195,6 +233,9 @@ class Config:
     power: PowerConfig = field(default_factory=PowerConfig)
     plan: PlanConfig = field(default_factory=PlanConfig)
     leaderboard: LeaderboardConfig = field(default_factory=LeaderboardConfig)
+    adaptive: AdaptiveConfig = field(default_factory=AdaptiveConfig)
+    export: ExportConfig = field(default_factory=ExportConfig)
+    reconstruct: ReconstructConfig = field(default_factory=ReconstructConfig)
     k: int = 100
     seed: int = 0
     level: float = 0.95

@@ -33,7 +33,10 @@ JOBS = {
     "run": "anchoreval.jobs.run",
     "compare": "anchoreval.jobs.compare",
     "plan": "anchoreval.jobs.plan",
+    "adaptive": "anchoreval.jobs.adaptive",
     "leaderboard": "anchoreval.jobs.leaderboard",
+    "export": "anchoreval.jobs.export",
+    "reconstruct": "anchoreval.jobs.reconstruct",
     "import": "anchoreval.jobs.import_",
     "transfer": "anchoreval.jobs.transfer",
 }

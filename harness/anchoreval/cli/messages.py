@@ -15,7 +15,15 @@ from anchoreval.errors import ConfigurationError, MissingExtraError
 EXTRAS = {"joblib": "parallel", "submitit_slurm": "slurm", "submitit_local": "slurm", "ray": "ray"}
 """Launchers of which the plug-in is an extra of ours."""
 
-OPEN = ("selector", "estimator", "scorer.model_args", "scorer.settings", "leaderboard.settings")
+OPEN = (
+    "selector",
+    "estimator",
+    "policy",
+    "scorer.model_args",
+    "scorer.settings",
+    "leaderboard.settings",
+    "export.settings",
+)
 """Sections whose keys are somebody else's: a plug-in's or lm-eval's."""
 
 SYNTAX = ("no viable", "mismatched input", "extraneous input", "token recognition", "missing EQUAL", "LexerNoViable")
