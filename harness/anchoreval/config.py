@@ -1,6 +1,6 @@
 """The schema of a configuration: Hydra refuses a wrong key or a wrong type while it composes.
 
-The YAML files under `conf/` fill these in, one group a folder. `selector`, `estimator` and `policy` are open here, because a
+The YAML files under `conf/` fill these in, one group a folder. `selector`, `estimator` and `policy` are open, because a
 plug-in brings options of its own; `anchoreval.instantiate` checks those against the method's fields.
 """
 

@@ -33,7 +33,9 @@ models:
 
 
 def test_a_bare_list_will_do(tmp_path: Path) -> None:
-    assert [entry.name for entry in read_entries(listed(tmp_path, "- {model: dummy}\n- {name: b, model: dummy}\n"))] == [
+    assert [
+        entry.name for entry in read_entries(listed(tmp_path, "- {model: dummy}\n- {name: b, model: dummy}\n"))
+    ] == [
         "dummy",
         "b",
     ]

@@ -51,7 +51,7 @@ def test_refreshes_killed_at_random_moments_lose_nothing_and_ask_nothing_twice(p
         killed += kill_after(place.start(seconds=0.004), place, moment, pause)
     assert killed >= KILLS - 2
     finished = place.start()
-    said, complaint = finished.communicate(timeout=300)
+    _, complaint = finished.communicate(timeout=300)
     assert finished.returncode == 0, complaint
     asked = Counter(place.asked)
     assert set(asked) == set(once), "nothing is lost"

@@ -90,11 +90,14 @@ def _digest(path: Path) -> str | None:
 
 def _models(standings: Standings) -> list[dict[str, Any]]:
     table = standings.table.astype(object).where(standings.table.notna(), None)
-    rows = table.rename_axis("name").reset_index().to_dict(orient="records")
-    if len(standings.subjects.columns):
-        subjects = standings.subjects.to_dict(orient="records")
-        return [{**row, "subjects": own} for row, own in zip(rows, subjects, strict=True)]
-    return [{str(name): value for name, value in row.items()} for row in rows]
+    rows = _rows(table.rename_axis("name").reset_index())
+    if standings.subjects.columns.empty:
+        return rows
+    return [{**row, "subjects": own} for row, own in zip(rows, _rows(standings.subjects), strict=True)]
+
+
+def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(name): value for name, value in row.items()} for row in table.to_dict(orient="records")]
 
 
 def _staleness(standings: Standings) -> dict[str, Any] | None:

@@ -84,7 +84,7 @@ def rank_models(
         anchors: with source models.
         answers: of the models on the anchors.
         entries: the list, for what is known of each model.
-        level: of the intervals of scores.
+        level: of the intervals of scores, and of single differences in `Standings.rule`.
         alpha: of all pairs together, and of all rank sets together.
         power: with which a gap counts as found.
         seed: of the draws behind rank sets.
@@ -103,8 +103,8 @@ def rank_models(
     elif predicted["score"].notna().any() and anchors.sources is not None:
         half_width = difference_half_width(made.residuals, 1.0 - alpha, seed=seed)
         targets = target_models(anchors.sources, made, law, answers, half_width, alpha, seed)
-        families = answers.models.get("family")
-        rule = PairRule.learn(law, predicted["score"], families, half_width, alpha)
+        families, width = answers.models.get("family"), difference_half_width(made.residuals, level, seed=seed)
+        rule = PairRule.learn(law, predicted["score"], families, width, alpha)
         smallest = PairTest(law, alpha).smallest(power)
     table = _table(predicted, answers, targets, entries)
     controls = table["full_score"].dropna() if "full_score" in table else None

@@ -29,8 +29,8 @@ def lead(anchors: AnchorSet) -> str:
     """What the scores are estimates of."""
     whole = f"all {anchors.n_items:,} items" if anchors.n_items else "all items"
     return (
-        f"Each model's score on {whole} of {anchors.benchmark}, had it been evaluated in full, estimated from its answers "
-        f"on {len(anchors.items)} anchors. Scores, intervals and differences are in percentage points."
+        f"Each model's score on {whole} of {anchors.benchmark}, had it been evaluated in full, estimated from its "
+        f"answers on {len(anchors.items)} anchors."
     )
 
 
@@ -92,7 +92,7 @@ def markdown_report(
     listed = [f"- {_plain(name)}: {_plain(why)}" for name, why in failures.items()]
     parts = [
         f"# {title(anchors)}",
-        lead(anchors),
+        f"{lead(anchors)} Scores and intervals are in percentage points.",
         markdown_table(heads(standings), rows(standings)),
         *sentences(standings),
         verdict(standings),
@@ -120,7 +120,8 @@ def board_page(
         updated=updated,
         verdict=None if standings.staleness is None else standings.staleness.verdict,
         reasons=() if standings.staleness is None else standings.staleness.reasons,
-        warnings=[*sentences(standings), *standings.caveats],
+        findings=sentences(standings),
+        warnings=standings.caveats,
         level=standings.level,
         models=standings.table.rename(columns={"full_score": "truth"}),
         subjects=standings.subjects if len(standings.subjects.columns) else None,

@@ -31,6 +31,7 @@ class BoardPage:
         updated: time of the last refresh (ISO 8601).
         verdict: `fresh`, `watch` or `re-select`; None where it was not judged.
         reasons: why, a sentence each.
+        findings: what the estimates tell apart, a sentence each.
         warnings: caveats that were measured, each a sentence.
         level: of the intervals.
         models: index model; `score`, `lower`, `upper`, `rank`, `rank_lower` and `rank_upper` (best and worst place of
@@ -66,6 +67,7 @@ class BoardPage:
     sections: Sequence[PageSection] = ()
     figures: Sequence[PageFigure] = ()
     facts: Mapping[str, object] = field(default_factory=dict)
+    findings: Sequence[str] = ()
 
     def check(self) -> None:
         """Refuse parts that do not belong together.
