@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +25,7 @@ from anchoreval.scoring.settings import RunSettings
 from anchoreval.scoring.task_set import TaskSet, load_tasks
 from anchoreval.scoring.usage import Usage
 
+from ..conftest import ROOT
 from .loopback import Loopback, TinyAnswers
 from .tiny_model import free_text_task, local_task, save_tiny_model
 
@@ -144,3 +151,49 @@ def test_a_run_with_a_memory_asks_only_the_rest(
         again = Usage()
         assert_same(score_full(usage=again, **options), full, tolerance=0.0)
         assert (again.asked, again.recalled) == (0, 96)
+
+
+RUN = """
+import json, sys
+from pathlib import Path
+from anchoreval.scoring.live import score_full
+from anchoreval.scoring.memory.request_memory import RequestMemory
+from anchoreval.scoring.task_set import load_tasks
+from anchoreval.scoring.usage import Usage
+from tests.scoring.tiny_model import local_task
+model, folder = sys.argv[1], Path(sys.argv[2])
+usage = Usage()
+with RequestMemory(folder / "memory") as memory:
+    scored = score_full(
+        "hf",
+        tasks=load_tasks([local_task(folder, 200)], network=False),
+        name="tiny",
+        model_args={"pretrained": model, "dtype": "float32", "device": "cpu"},
+        memory=memory,
+        usage=usage,
+    )
+(folder / "done.json").write_text(json.dumps([usage.to_dict(), scored.scores.tolist()]))
+"""
+
+
+def test_kill_9_of_a_model_in_this_process_loses_only_a_batch(folder: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-c", RUN, str(folder), str(tmp_path)]
+    environment = {**os.environ, "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
+    running = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL)
+    kept = 0
+    while kept < 100:
+        assert running.poll() is None
+        time.sleep(0.02)
+        if (tmp_path / "memory").exists():
+            with RequestMemory(tmp_path / "memory") as memory:
+                kept = len(memory)
+    os.kill(running.pid, signal.SIGKILL)
+    running.wait()
+    with RequestMemory(tmp_path / "memory") as memory:
+        kept = len(memory)
+    assert 100 <= kept < 800
+    subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True)
+    usage, scores = json.loads((tmp_path / "done.json").read_text(encoding="utf-8"))
+    assert (usage["recalled"], usage["asked"]) == (kept, 800 - kept)
+    tasks = load_tasks([local_task(tmp_path, 200)], network=False)
+    assert scores == score_full(tasks=tasks, name="tiny", **hugging_face(folder)).scores.tolist()
