@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from anchoreval.adaptive.course import EMPTY, ENDED, NARROW, SPENT, Ask, Course
-from anchoreval.arrays import Float64Array
+from anchoreval.arrays import IntArray
 from anchoreval.contract import fit_policy
 from anchoreval.errors import MethodError
 from anchoreval.methods import Answers, Policy
@@ -78,35 +78,36 @@ class Examiner:
             Anything that `ask` raises.
         """
         known = Answers(self.items[:0], np.zeros(0), target)
+        seen = np.zeros(0, dtype=np.int64)
         steps: list[tuple[int, int, float, float]] = []
         while len(following := self.policy.next_items(known)):
-            self._check(following, known)
-            known = _joined(known, following, ask(following))
-            answered = int((~np.isnan(known.scores)).sum())
+            position = np.asarray(self.items.get_indexer(following), dtype=np.int64)
+            self._check(position, following, seen, known)
+            seen = np.concatenate([seen, position])
+            known = Answers(self.items[seen], np.concatenate([known.scores, ask(following)]), target)
             belief = float(self.reader.standard_deviation(known))
-            steps.append((len(known.items), answered, float(self.reader.predict(known)), belief))
+            steps.append((len(seen), _answered(known), float(self.reader.predict(known)), belief))
             if enough is not None and enough(belief):
                 return _course(known, steps, NARROW)
         return _course(known, steps, self._reason(known))
 
     def _reason(self, known: Answers) -> str:
-        if int((~np.isnan(known.scores)).sum()) >= self.budget:
+        if _answered(known) >= self.budget:
             return SPENT
         return EMPTY if len(known.items) == len(self.items) else ENDED
 
-    def _check(self, following: pd.Index[Any], known: Answers) -> None:
+    def _check(self, position: IntArray, following: pd.Index[Any], seen: IntArray, known: Answers) -> None:
         name = method_name(self.policy)
-        strange = self.items.get_indexer(following) < 0
-        if strange.any():
-            raise MethodError(f"policy {name} asks unknown item {following[strange][0]!r}")
-        if (again := following.isin(known.items) | following.duplicated()).any():
+        if (position < 0).any():
+            raise MethodError(f"policy {name} asks unknown item {following[position < 0][0]!r}")
+        if (again := np.isin(position, seen) | following.duplicated()).any():
             raise MethodError(f"policy {name} asks item {following[again][0]!r} twice")
-        if int((~np.isnan(known.scores)).sum()) + len(following) > self.budget:
+        if _answered(known) + len(following) > self.budget:
             raise MethodError(f"policy {name} asks target {known.target!r} more than {self.budget} items")
 
 
-def _joined(known: Answers, items: pd.Index[Any], scores: Float64Array) -> Answers:
-    return Answers(known.items.append(items), np.concatenate([known.scores, scores]), known.target)
+def _answered(known: Answers) -> int:
+    return int((~np.isnan(known.scores)).sum())
 
 
 def _course(known: Answers, steps: list[tuple[int, int, float, float]], ended: str) -> Course:

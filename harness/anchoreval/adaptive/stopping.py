@@ -57,17 +57,17 @@ def calibrated_factor(
     Returns:
         The smallest factor that holds; infinity where there are too few groups for the level.
     """
-    errors = [np.abs(course.estimate - truth) for course, truth in zip(courses, truths, strict=True)]
-    pairs = list(zip(courses, errors, strict=True))
+    error = _padded([np.abs(one.estimate - truth) for one, truth in zip(courses, truths, strict=True)])
+    belief = _padded([one.belief for one in courses])
     if half_width is None or level > attainable_level(groups) + ROUNDING:
-        return conformal_quantile([error[-1] / course.belief[-1] for course, error in pairs], level, groups)
+        return conformal_quantile(error[:, -1] / belief[:, -1], level, groups)
     wanted, weights = half_width, group_weights(groups) * attainable_level(groups)
 
     def holds(factor: float) -> bool:
-        missed = [_is_missed(course, error, factor, wanted, guarded) for course, error in pairs]
-        return float(weights @ ~np.array(missed)) >= level - ROUNDING
+        missed = _missed(error, belief, factor, wanted, guarded)
+        return float(weights @ ~missed) >= level - ROUNDING
 
-    most = max(float((error / course.belief).max()) for course, error in pairs) + ROUNDING
+    most = float((error / belief).max()) + ROUNDING
     return _bisected(holds, most) if guarded else _first_of_grid(holds, most)
 
 
@@ -77,10 +77,20 @@ def half_width_of(factor: float, belief: Any, wanted: float | None) -> Float64Ar
     return own if wanted is None else np.maximum(own, wanted)
 
 
-def _is_missed(course: Course, error: Float64Array, factor: float, wanted: float, guarded: bool) -> bool:
-    stop = course.first_below(wanted / factor)
-    fails: BoolArray = error > half_width_of(factor, course.belief, wanted)
-    return bool(fails[stop:].any() if guarded else fails[stop])
+def _missed(error: Float64Array, belief: Float64Array, factor: float, wanted: float, guarded: bool) -> BoolArray:
+    """(courses,) whether the interval fails at the stop; guarded: or after any later batch."""
+    stopped = np.maximum.accumulate(factor * belief <= wanted, axis=1)
+    stopped[:, -1] = True
+    fails = error > half_width_of(factor, belief, wanted)
+    if guarded:
+        return np.asarray((fails & stopped).any(axis=1), dtype=np.bool_)
+    return np.asarray(fails[np.arange(len(fails)), stopped.argmax(axis=1)], dtype=np.bool_)
+
+
+def _padded(rows: Sequence[Float64Array]) -> Float64Array:
+    """(courses, batches) of the longest; where a course is over its last value stays."""
+    longest = max(map(len, rows), default=1)
+    return np.array([np.pad(row, (0, longest - len(row)), mode="edge") for row in rows]).reshape(len(rows), longest)
 
 
 def _bisected(holds: Callable[[float], bool], most: float) -> float:

@@ -40,7 +40,7 @@ from anchoreval.studies.task_pool import pooled_tables
 NAME = "adaptive_stopping"
 REPEATS = {"pocket": 4, "arc": 4, "musr": 2, "ifeval": 2}
 BUDGET, LEVEL, BATCHES = 100, 0.95, (1, 5)
-MOST_TARGETS, DEALS = 40, 50
+MOST_TARGETS, DEALS = 40, 30
 RULES = {"adaptive": True, "adaptive, unguarded": False}
 """Whether a miss after the stop counts in the choice of the factor (see `anchoreval.adaptive.stopping`)."""
 FIGURES = ("items", "median", "ninth", "coverage", "half_width", "spent", "error")
@@ -200,8 +200,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run what is missing and write the page."""
     parser: argparse.ArgumentParser = cell_arguments("Adaptive tests that stop, against 100 fixed anchors.")
     parser.add_argument("--benchmarks", nargs="+", default=list(REPEATS), choices=list(REPEATS))
+    parser.add_argument("--repeats", type=int, default=max(REPEATS.values()), help="at most so many of each")
     options = parser.parse_args(arguments)
-    tasks = [task for name in options.benchmarks for task in product([name], range(REPEATS[name]))]
+    wanted = {name: min(REPEATS[name], options.repeats) for name in options.benchmarks}
+    tasks = [task for name, repeats in wanted.items() for task in product([name], range(repeats))]
     rows = pooled_tables(options, NAME, one_repeat, tasks, ("benchmark", "repeat"))
     order = pd.Categorical(rows["benchmark"], list(REPEATS), ordered=True)
     ordered = rows.assign(place=order).sort_values(["place", "repeat", "batch"], kind="stable")
