@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from anchoreval.adaptive.auto_policy import MOST_MODELS, Auto, _drawn
+from anchoreval.adaptive.auto_policy import MOST_MODELS, Auto, _clearly_best, _drawn
 from anchoreval.contract import fit_policy
 from anchoreval.errors import MethodOptionError
 from anchoreval.methods import Answers
@@ -28,7 +28,7 @@ def test_it_finds_several_abilities_where_there_are_some() -> None:
     assert isinstance(made, Auto)
     assert set(made.tried) == {1, 2, 4, 8}
     assert made.policy_.dimensions in (4, 8)
-    assert made.tried[4] < 0.8 * made.tried[1]
+    assert made.tried[4] < 0.9 * made.tried[1]
 
 
 def test_one_is_enough_where_there_is_one() -> None:
@@ -69,3 +69,13 @@ def test_every_group_is_tested_before_any_is_tested_twice() -> None:
 def test_a_wrong_batch_is_refused() -> None:
     with pytest.raises(MethodOptionError, match="batch"):
         Auto(batch=0)
+
+
+def test_the_usual_number_is_kept_unless_another_is_clearly_better() -> None:
+    rng = np.random.default_rng(0)
+    usual, weights = rng.uniform(1, 2, 40), np.full(40, 1 / 40)
+    noise = rng.normal(0, 0.5, 40)
+    level = noise - noise.mean()
+    assert _clearly_best({1: usual, 4: usual + level - 0.01}, weights, 1) == 1
+    assert _clearly_best({1: usual, 4: usual + level - 0.3}, weights, 1) == 4
+    assert _clearly_best({1: usual, 4: usual + level - 0.3}, weights, 4) == 4

@@ -44,7 +44,7 @@ def summary(**changes: Any) -> AdaptiveSummary:
         policy="optimal",
         policy_options={"dimensions": 2, "shrinkage": None},
         batch=5,
-        abilities={"1": 0.0009, "2": 0.0004},
+        abilities={"1": 0.03, "2": 0.02},
         budget=60,
         half_width=0.05,
         fixed=100,

@@ -131,7 +131,7 @@ def estimand(summary: AdaptiveSummary) -> str:
 def design(summary: AdaptiveSummary) -> dict[str, str]:
     """How it was done, by name."""
     options = ", ".join(f"{key} = {value}" for key, value in summary.policy_options.items() if value is not None)
-    errors = ", ".join(f"{count}: {points(error**0.5, 2)}" for count, error in summary.abilities.items())
+    errors = ", ".join(f"{count}: {points(error, 2)}" for count, error in summary.abilities.items())
     found = {
         "benchmark": f"{summary.benchmark}, N = {summary.items:,} items, {summary.aggregation} aggregation",
         "policy": f"{summary.policy} ({options})" if options else summary.policy,

@@ -20,7 +20,7 @@ class AdaptiveSummary:
     Attributes:
         benchmark: the benchmark's name; `items` its number of items, `aggregation` how they add up.
         policy: name of the policy, with `policy_options`; `batch` items are asked at a time.
-        abilities: squared error by number of abilities where the policy chose one for itself.
+        abilities: error in [0, 1] by number of abilities where the policy chose one for itself.
         budget: most answers of a target.
         half_width: that was wanted, in [0, 1]; None: none, and everybody was asked to the budget.
         fixed: number of anchors of the fixed form whose half-width this is; None: it was given.
