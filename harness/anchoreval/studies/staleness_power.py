@@ -42,7 +42,8 @@ CAPTION = """# Staleness: false alarms and drift found
 Shares in per cent of judgements, in brackets standard errors over splits. k = {k} (`optimal`, read by `auto`), 30 % of
 the sources calibrate, alpha = 5 %: of fresh targets at most 5 % may lead to *re-select*, at most 10 % to that or
 *watch*. *nothing judged*: so few targets that no signal could have shown a large effect; the verdict is then *watch*,
-which the share under *watch* does not count. Controls: 5 of 5 targets, 10 of more.
+which the share under *watch* does not count. Controls: 5 of 5 targets, 10 of more;
+pocket holds 40 targets, not 50.
 Regenerate with `python -m anchoreval.studies.staleness_power --data <folder>`.
 """
 DETECTION = """Pooled over the benchmarks. *gap*: the targets are the best fifth of the models; *family*: whole families
@@ -56,9 +57,11 @@ BY_BENCHMARK = """Share of judgements that say *re-select*, {size} targets with 
 """
 LIMITS = """## What it does not see
 
-- Drift of the answers that looks like ability (*answers of better models*) is invisible without controls: the patterns
-  are honest ones.
-- Five targets without controls are judged by their answers alone, and little of that could show a moderate drift.
+- Drift of the answers that looks like ability (*answers of better models*) hardly shows without controls: the patterns are
+  honest ones.
+- Five targets without controls say little by their answers alone: mostly nothing could be judged, which is said.
+- What befell only some of the targets is found less often than what befell all of them.
+- Where models differ little and answers are noisy (musr), answers lost or keys exchanged look much like noise.
 - A family left out is a change of population, not always of what the anchors measure; not finding it is no error where
   estimates stay right.
 """
