@@ -3,7 +3,7 @@
 Tasks are loaded and the whole benchmark is checked against them once, before any model is opened. Every batch is then a
 plan of its own (`anchoreval.scoring.plan`): few-shot examples are those of a full run, and answers pass the same checks
 as all others, so each equals the answer of a full run of the same model. A batch costs an lm-eval run: some
-milliseconds, and whatever a model loses by small batches.
+ten milliseconds for each task that it touches, and whatever a model loses by small batches.
 """
 
 from __future__ import annotations
