@@ -57,8 +57,8 @@ BY_BENCHMARK = """Share of judgements that say *re-select*, {size} targets with 
 """
 LIMITS = """## What it does not see
 
-- Drift of the answers that looks like ability (*answers of better models*) hardly shows without controls: the patterns are
-  honest ones.
+- Drift of the answers that looks like ability (*answers of better models*) hardly shows without controls: the
+  patterns are honest ones.
 - Five targets without controls say little by their answers alone: mostly nothing could be judged, which is said.
 - What befell only some of the targets is found less often than what befell all of them.
 - Where models differ little and answers are noisy (musr), answers lost or keys exchanged look much like noise.
