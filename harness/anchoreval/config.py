@@ -75,6 +75,18 @@ class ReplayScorerConfig(ScorerConfig):
 
 
 @dataclass
+class LimitsConfig:
+    """What live scoring may spend: requests and tokens of one run, and money by prices a million tokens."""
+
+    requests_per_minute: float | None = None
+    max_requests: int | None = None
+    max_tokens: int | None = None
+    max_cost: float | None = None
+    prompt_price: float | None = None
+    completion_price: float | None = None
+
+
+@dataclass
 class LmEvalScorerConfig(ScorerConfig):
     """One model scored live through lm-eval."""
 
@@ -88,6 +100,7 @@ class LmEvalScorerConfig(ScorerConfig):
     settings: dict[str, Any] = field(default_factory=dict)
     include_path: str | None = None
     truth: bool = False
+    limits: LimitsConfig = field(default_factory=LimitsConfig)
 
 
 @dataclass
@@ -147,18 +160,6 @@ class PlanConfig:
     models: int = 1
     workers: int | None = None
     cells: list[str] | None = None
-
-
-@dataclass
-class LimitsConfig:
-    """What live scoring may spend: requests and tokens of one refresh, and money by prices a million tokens."""
-
-    requests_per_minute: float | None = None
-    max_requests: int | None = None
-    max_tokens: int | None = None
-    max_cost: float | None = None
-    prompt_price: float | None = None
-    completion_price: float | None = None
 
 
 @dataclass

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
+from pathlib import Path
 from typing import Any, Self
 
 from omegaconf import DictConfig, OmegaConf
@@ -14,7 +15,7 @@ from anchoreval.contract import check_budget
 from anchoreval.errors import ConfigurationError, MethodOptionError
 from anchoreval.instantiate import instantiate
 from anchoreval.jobs.request import benchmark, calibration, check_level
-from anchoreval.jobs.scorers import Setting
+from anchoreval.jobs.scorers import REQUESTS, Setting
 from anchoreval.jobs.sitters import Sitter
 from anchoreval.methods import Policy
 from anchoreval.path_digests import content_of
@@ -65,6 +66,7 @@ class Plan:
             seed=config.seed,
             missing=config.missing,
             verbose=config.verbose,
+            requests=Path(config.results) / REQUESTS,
         )
         scorer = instantiate("scorer", config.scorer, setting=setting)
         if not isinstance(scorer, Sitter):

@@ -16,7 +16,7 @@ from anchoreval.contract import check_budget
 from anchoreval.errors import ConfigurationError
 from anchoreval.instantiate import estimator, instantiate, selector
 from anchoreval.jobs.request import benchmark, calibration, check_level
-from anchoreval.jobs.scorers import Scorer, Setting
+from anchoreval.jobs.scorers import REQUESTS, Scorer, Setting
 from anchoreval.methods import Estimator, Selector
 from anchoreval.path_digests import content_of, path_digest
 from anchoreval.power.report.power_report import check_power
@@ -77,6 +77,7 @@ class Plan:
             missing=config.missing,
             roles=None if saved is None else saved.roles,
             verbose=config.verbose,
+            requests=Path(config.results) / REQUESTS,
         )
         scorer: Scorer = instantiate("scorer", config.scorer, setting=setting)
         return cls(

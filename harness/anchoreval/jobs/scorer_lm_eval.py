@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
@@ -12,10 +14,16 @@ import pandas as pd
 from anchoreval.adaptive import AdaptiveTest
 from anchoreval.anchors import AnchorSet
 from anchoreval.errors import ConfigurationError
+from anchoreval.jobs import output
 from anchoreval.jobs.scorers import Scored, Setting, with_relatives
 from anchoreval.jobs.sitters import SatTests
 from anchoreval.path_digests import content_of
+from anchoreval.scoring.asking import Asking
+from anchoreval.scoring.limits import Limits
+from anchoreval.scoring.masking import public_arguments
+from anchoreval.scoring.memory.request_memory import RequestMemory
 from anchoreval.scoring.settings import RunSettings
+from anchoreval.scoring.usage import Usage
 
 
 @dataclass(frozen=True)
@@ -32,6 +40,7 @@ class LmEvalScorer:
     settings: dict[str, Any] = field(default_factory=dict)
     include_path: str | None = None
     truth: bool = False
+    limits: dict[str, Any] = field(default_factory=dict)
     scoring: ClassVar[str] = "scored live through lm-eval"
     drawn_alike: ClassVar[bool | None] = None
 
@@ -44,6 +53,7 @@ class LmEvalScorer:
         if self.include_path is not None and not Path(self.include_path).is_dir():
             raise ConfigurationError(f"scorer.include_path: there is no folder {self.include_path}")
         RunSettings.of(self.settings)  # refuses by name what must not be passed on
+        Limits(**self.limits)
 
     @property
     def label(self) -> str:
@@ -60,8 +70,10 @@ class LmEvalScorer:
         """Score the model on the anchors, and on everything where the truth is asked for."""
         from anchoreval.scoring.live import score_live
 
-        answers = score_live(self.model, anchors, **self.arguments())
-        return Scored(answers, pd.Series({self.label: self._full_score() if self.truth else np.nan}))
+        with self._asking() as asking:
+            answers = score_live(self.model, anchors, **vars(asking), **self.arguments())
+            truth = self._full_score(asking) if self.truth else np.nan
+        return Scored(answers, pd.Series({self.label: truth}))
 
     def sit(self, test: AdaptiveTest) -> SatTests:
         """Test the model batch by batch, and score it on everything where the truth is asked for."""
@@ -70,15 +82,17 @@ class LmEvalScorer:
 
         models = {self.label: RegisteredModel(self.model, dict(self.model_args))}
         arguments = {key: value for key, value in self.arguments().items() if key not in ("name", "model_args")}
-        questions = LiveQuestions.load(self.setting.matrix, network=may_need_network(models), **arguments)
-        sat = sit_models(models, questions, test.sit)
+        network = may_need_network(models)
+        with self._asking() as asking:
+            questions = LiveQuestions.load(self.setting.matrix, asking=asking, network=network, **arguments)
+            sat = sit_models(models, questions, test.sit)
+            truth = self._full_score(asking) if self.truth and sat.results else np.nan
         failures = {name: str(error) for name, error in sat.failures.items()}
-        truth = self._full_score() if self.truth and sat.results else np.nan
         return SatTests(sat.results, pd.Series({self.label: truth}), failures)
 
     def identity(self) -> dict[str, Any]:
         """Everything that decides the answers; paths count by their content."""
-        arguments = {key: content_of(value) for key, value in self.model_args.items()}
+        arguments = {key: content_of(value) for key, value in public_arguments(self.model_args).items()}
         return {
             "scorer": "lm_eval",
             "model": self.model,
@@ -105,8 +119,16 @@ class LmEvalScorer:
             **self.settings,
         }
 
-    def _full_score(self) -> float:
+    @contextmanager
+    def _asking(self) -> Iterator[Asking]:
+        """The memory of a run, its count, which is told at the end, and its limits."""
+        usage = Usage()
+        with RequestMemory(self.setting.requests) as memory:
+            yield Asking(memory, usage, Limits(**self.limits))
+        output.note(f"{self.label}: {usage.summary()}")
+
+    def _full_score(self, asking: Asking) -> float:
         from anchoreval.scoring.live import score_full
 
-        full = score_full(self.model, self.setting.matrix, **self.arguments())
+        full = score_full(self.model, self.setting.matrix, **vars(asking), **self.arguments())
         return float(full.full_scores.iloc[0])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 import pandas as pd
@@ -12,6 +13,9 @@ from anchoreval.anchors import AnchorSet
 from anchoreval.config import SplitConfig
 from anchoreval.groups import model_groups
 from anchoreval.responses import ResponseMatrix
+
+REQUESTS = "requests.sqlite"
+"""Name of the file of answered requests."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,6 +29,7 @@ class Setting:
         missing: rule for missing answers (see `ResponseMatrix.totals`).
         roles: of the models in a saved anchor set that is used again, by model; None if anchors are selected anew.
         verbose: show what lm-eval logs.
+        requests: file of answered requests, from which a run that was killed goes on; None: nothing is kept.
     """
 
     matrix: ResponseMatrix
@@ -33,6 +38,7 @@ class Setting:
     missing: str
     roles: pd.Series[str] | None = None
     verbose: bool = False
+    requests: Path | None = None
 
 
 @dataclass(frozen=True, eq=False)
