@@ -9,7 +9,7 @@ export HF_HUB_OFFLINE = 1
 export HF_DATASETS_OFFLINE = 1
 export TOKENIZERS_PARALLELISM = false
 
-.PHONY: help setup demo test perf check format pocket published selectors studies protocol power published-budgets peers clean
+.PHONY: help setup demo test perf check format pocket published selectors studies protocol live power published-budgets peers clean
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
 
@@ -54,6 +54,7 @@ published: $(DEV)  ## make the figures of the README anew, under results/publish
 	@cp results/demo/runs/*/figures/estimates.png results/published/demo-estimates.png
 	@cp results/demo/runs/*/figures/power.png results/published/demo-power.png
 	@$(BIN)/python -m anchoreval.pocket.spread > results/published/pocket.md
+	@$(BIN)/python -m anchoreval.studies.leaderboard_demo > /dev/null
 	@echo "results/published is made anew; README.md quotes demo.txt and pocket.md"
 
 selectors: $(DEV)  ## every selector on every benchmark of $$ANCHOREVAL_DATA: results/published/selectors.md (an hour)
@@ -73,6 +74,10 @@ protocol: $(DEV)  ## our pipeline against the literature, regret of auto, covera
 	$(BIN)/python -m anchoreval.studies.source_curve
 	$(BIN)/python -m anchoreval.studies.joint_suites
 	$(BIN)/python -m anchoreval.studies.duplicates
+
+live: $(DEV)  ## adaptive tests that stop, and how often judgements of staleness are right (half an hour)
+	$(BIN)/python -m anchoreval.studies.adaptive_stopping
+	$(BIN)/python -m anchoreval.studies.staleness_power
 
 power: $(DEV)  ## what power reports state against what happens, on real and simulated leaderboards (15 minutes)
 	$(BIN)/python -m anchoreval.studies.power_simulations

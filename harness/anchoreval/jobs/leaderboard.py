@@ -30,6 +30,7 @@ from anchoreval.path_digests import path_digest
 from anchoreval.power.report.power_report import check_power
 from anchoreval.reporting import board_content as content
 from anchoreval.reporting.board_page.writing import write_board_page
+from anchoreval.reporting.staleness_content import markdown_staleness, staleness_data
 from anchoreval.runs import Outcome
 from anchoreval.scoring.limits import Limits
 from anchoreval.scoring.memory.request_memory import RequestMemory
@@ -94,7 +95,8 @@ class Request:
 def run(config: DictConfig) -> Outcome:
     """Refresh the leaderboard.
 
-    Writes `leaderboard.json` (schema: `anchoreval/schemas/leaderboard.json`), `.parquet`, `.csv`, `.md` and `.html`.
+    Writes `leaderboard.json` (schema: `anchoreval/schemas/leaderboard.json`), `.parquet`, `.csv`, `.md` and `.html`,
+    and `staleness.json` and `.md`.
 
     Raises:
         RequestError: the request was wrong; nothing was written.
@@ -160,11 +162,21 @@ def _write(request: Request, standings: Standings, failures: Mapping[str, str], 
         write_text(folder / "leaderboard.md", content.markdown_report(anchors, standings, failures, how))
         page = content.board_page(anchors, standings, failures, how, updated=updated)
         write_board_page(folder / "leaderboard.html", page)
-        files = file_digests(folder, FILES)
+        names = [*FILES, *_write_staleness(folder, standings)]
+        files = file_digests(folder, names)
         record = board_record(anchors, standings, failures, inputs=inputs, updated=updated, files=files)
         write_json(folder / DOCUMENT, record)
     except OSError as error:
         raise StoreError(f"{error.filename or folder}: cannot be written: {error.strerror}") from error
+
+
+def _write_staleness(folder: Path, standings: Standings) -> Sequence[str]:
+    """Write what was found of the anchors' fitness; names of the files."""
+    if standings.staleness is None:
+        return ()
+    write_text(folder / "staleness.md", markdown_staleness(standings.staleness))
+    write_json(folder / "staleness.json", staleness_data(standings.staleness))
+    return ("staleness.md", "staleness.json")
 
 
 def _closing(refreshed: Refreshed, changed: bool, folder: Path) -> str:

@@ -14,6 +14,7 @@ from anchoreval.leaderboard.standings import Standings
 from anchoreval.numerics.item_statistics import difficulty, discrimination
 from anchoreval.reporting.board_page.content import BoardPage
 from anchoreval.reporting.page import PageFigure
+from anchoreval.reporting.staleness_content import staleness_section
 from anchoreval.reporting.tables import interval, markdown_table, points, text_table
 
 SHOWN = 40
@@ -130,6 +131,7 @@ def board_page(
         anchors=anchor_table(anchors),
         answers=standings.answers.scores,
         cost={"full_items": anchors.n_items or len(anchors.items), "anchor_items": len(anchors.items)},
+        sections=[] if standings.staleness is None else [staleness_section(standings.staleness)],
         figures=[PageFigure(path, caption) for path, caption in figures],
         facts=facts,
     )
