@@ -58,7 +58,9 @@ def test_the_five_minute_path_runs_to_the_letter(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_the_python_of_the_readme_runs_and_the_leaderboard_on_its_anchors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_python_of_the_readme_runs_and_the_leaderboard_on_its_anchors(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     for block in blocks("python"):
         subprocess.run([sys.executable, "-W", "error::UserWarning", "-c", block], cwd=tmp_path, check=True)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from anchoreval.adaptive.auto_policy import Auto
 from anchoreval.contract import fit_policy
 from anchoreval.errors import AnchorSetError, BudgetError
 from anchoreval.methods import Answers, Policy
@@ -23,6 +24,7 @@ CASES = [
     Optimal(),
     Optimal(dimensions=1, batch=3),
     Optimal(standard_error=0.06, least=3),
+    Auto(batch=3),
 ]
 pytestmark = pytest.mark.parametrize("policy", CASES, ids=lambda policy: repr(policy).replace(" ", ""))
 

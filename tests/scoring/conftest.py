@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -9,6 +10,8 @@ import pytest
 from anchoreval.scoring.task_set import TaskSet, load_tasks
 
 from .doubles import SIZES, choice_task
+from .loopback import Loopback
+from .tiny_model import save_tiny_tokenizer
 
 
 @pytest.fixture(scope="session")
@@ -37,3 +40,18 @@ def raw_run(tasks: TaskSet) -> Any:
         return records
 
     return run
+
+
+@pytest.fixture
+def server() -> Iterator[Loopback]:
+    """A server on this machine that answers by hashes."""
+    with Loopback() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def tokenizer(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Folder of a tokenizer trained on a few words."""
+    folder = tmp_path_factory.mktemp("tokenizer")
+    save_tiny_tokenizer(folder)
+    return str(folder)

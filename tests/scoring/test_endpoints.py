@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,26 +16,12 @@ from anchoreval.scoring.usage import Usage
 
 from .doubles import HashLM, generation_task
 from .loopback import Loopback
-from .tiny_model import save_tiny_tokenizer
 
 pytest.importorskip("aiohttp", reason="needs the extra api: pip install 'anchoreval[api]'")
 pytest.importorskip("transformers", reason="needs the extra hf: pip install 'anchoreval[hf]'")
 pytestmark = pytest.mark.filterwarnings("ignore")  # warnings of transformers and aiohttp are not ours to mend
 
 FREE = {"alpha": [1, 2]}
-
-
-@pytest.fixture
-def server() -> Iterator[Loopback]:
-    with Loopback() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def tokenizer(tmp_path_factory: pytest.TempPathFactory) -> str:
-    folder = tmp_path_factory.mktemp("tokenizer")
-    save_tiny_tokenizer(folder)
-    return str(folder)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,6 @@ from anchoreval.scoring.usage import Usage
 from ..conftest import ROOT
 from .doubles import choice_task, generation_task
 from .loopback import Loopback
-from .tiny_model import save_tiny_tokenizer
 
 pytest.importorskip("aiohttp", reason="needs the extra api: pip install 'anchoreval[api]'")
 pytest.importorskip("transformers", reason="needs the extra hf: pip install 'anchoreval[hf]'")
@@ -39,19 +38,6 @@ OPTIONS = 2 + 2 + 3 + 3
 CONCURRENT = pytest.mark.parametrize("concurrent", [1, 4])
 
 Score = Callable[..., ResponseMatrix]
-
-
-@pytest.fixture
-def server() -> Iterator[Loopback]:
-    with Loopback() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def tokenizer(tmp_path_factory: pytest.TempPathFactory) -> str:
-    folder = tmp_path_factory.mktemp("tokenizer")
-    save_tiny_tokenizer(folder)
-    return str(folder)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from anchoreval.atomic import write_text
 
@@ -87,14 +88,18 @@ def write_page(path: Path, page: Page) -> None:
     Raises:
         OSError: a figure cannot be read, or the page not written.
     """
+    template = environment().get_template("page.html.j2")
+    write_text(path, template.render({**vars(page), "version": version("anchoreval")}))
+
+
+def environment() -> Any:
+    """What renders our templates: everything is escaped, and a name that is missing is an error."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    environment = Environment(
+    return Environment(
         loader=PackageLoader("anchoreval.reporting"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    template = environment.get_template("page.html.j2")
-    write_text(path, template.render({**vars(page), "version": version("anchoreval")}))

@@ -21,6 +21,7 @@ from anchoreval.reporting.board_page.content import BoardPage
 from anchoreval.reporting.board_page.cost import compared_costs
 from anchoreval.reporting.board_page.embedding import board_data, embedded
 from anchoreval.reporting.board_page.labels import labels
+from anchoreval.reporting.page import environment
 from anchoreval.reporting.tables import interval, points
 
 TEMPLATES = files("anchoreval.reporting") / "templates"
@@ -54,17 +55,9 @@ def write_board_page(path: Path, page: BoardPage) -> None:
 
 
 def _template() -> Any:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("anchoreval.reporting"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["label"] = lambda name: labels([name])[0]
-    return environment.get_template("board/board.html.j2")
+    made = environment()
+    made.filters["label"] = lambda name: labels([name])[0]
+    return made.get_template("board/board.html.j2")
 
 
 def _pieces(page: BoardPage) -> dict[str, Any]:
