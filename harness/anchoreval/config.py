@@ -211,6 +211,24 @@ class ExportConfig:
 
 
 @dataclass
+class ReadingConfig:
+    """How `job=import` reads what harnesses write, and what it does with runs that meet.
+
+    `metric` is a name, or a name by task. `on_conflict` is refuse, first, last or replicates; `replicates` is keep or
+    mean; `partial` is keep, drop or refuse. `workers` None takes all processor cores but one, at most 8.
+    """
+
+    metric: Any = None
+    filter_name: str | None = None
+    tasks: list[str] | None = None
+    normalised: bool = False
+    on_conflict: str = "refuse"
+    replicates: str = "keep"
+    partial: str = "keep"
+    workers: int | None = None
+
+
+@dataclass
 class ReconstructConfig:
     """How `job=reconstruct` reads lm-eval's sample logs: metric and filter, where a task has several."""
 
@@ -236,6 +254,7 @@ class Config:
     leaderboard: LeaderboardConfig = field(default_factory=LeaderboardConfig)
     adaptive: AdaptiveConfig = field(default_factory=AdaptiveConfig)
     export: ExportConfig = field(default_factory=ExportConfig)
+    reading: ReadingConfig = field(default_factory=ReadingConfig)
     reconstruct: ReconstructConfig = field(default_factory=ReconstructConfig)
     k: int = 100
     seed: int = 0

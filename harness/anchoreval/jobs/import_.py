@@ -1,34 +1,40 @@
-"""`job=import`: make a stored benchmark from tables of responses, or add models to one that is there."""
+"""`job=import`: make a stored benchmark from what harnesses write, or from tables, or add models to one that is there."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
 
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from anchoreval.errors import ConfigurationError, StoreError
+from anchoreval.importers.imported import ReadOptions
+from anchoreval.importers.merging import Policies
+from anchoreval.importers.recognising import AUTO, FORMATS, Unit, find_units
 from anchoreval.importers.tidy import read_tidy
 from anchoreval.jobs import output
+from anchoreval.jobs.import_formats import Read, forget, read_units
+from anchoreval.jobs.request import processes
 from anchoreval.reporting.tables import points
 from anchoreval.responses import ResponseMatrix
 from anchoreval.runs import Outcome
 from anchoreval.store import Written, read_benchmark, write_benchmark
 
-IMPORTERS = ("auto", "tidy")
+TIDY = "tidy"
 TABLE_SUFFIXES = tuple(f"{kind}{packed}" for kind in (".parquet", ".csv", ".jsonl") for packed in ("", ".gz"))
 
 
 def run(config: DictConfig) -> Outcome:
-    """Read `path` (with the tables `items`, `models` and `logits` beside it) and write it `into` a stored benchmark.
+    """Read `path` and write it `into` a stored benchmark.
 
     Raises:
         RequestError: a key is missing, a file is damaged, or `into` holds another benchmark.
     """
     into = Path(_given(config, "into"))
-    matrix = _read(config, Path(_given(config, "path")))
-    written = write_benchmark(matrix, into)
-    output.page(_summary(matrix), _closing(written, into))
+    read = _read(config, Path(_given(config, "path")), into)
+    written = write_benchmark(read.matrix, into)
+    forget(into)
+    output.page("\n".join([*_summary(read.matrix), *read.lines]), _closing(written, into))
     return Outcome(into, changed=bool(written.added or written.replaced))
 
 
@@ -38,22 +44,44 @@ def _given(config: DictConfig, key: str) -> str:
     return str(config[key])
 
 
-def _read(config: DictConfig, path: Path) -> ResponseMatrix:
-    importer = config.importer or "auto"
-    if importer not in IMPORTERS:
-        raise ConfigurationError(f"importer={importer}: there is no such importer (there are: {', '.join(IMPORTERS)})")
+def _read(config: DictConfig, path: Path, into: Path) -> Read:
+    importer = config.importer or AUTO
+    if importer not in (AUTO, TIDY, *FORMATS):
+        known = ", ".join((AUTO, TIDY, *FORMATS))
+        raise ConfigurationError(f"importer={importer}: there is no such importer (there are: {known})")
     if not path.exists():
         raise StoreError(f"{path}: there is no such file or folder")
-    if (path / "benchmark.json").is_file() and importer == "auto":
+    if (path / "benchmark.json").is_file() and importer == AUTO:
         _refuse_table_keys(config)
-        return read_benchmark(path)
+        return Read(read_benchmark(path), [])
+    units, left = ([], []) if importer == TIDY else find_units(path, importer)
+    if units:
+        return _formats(config, path, into, units, left)
+    if importer not in (AUTO, TIDY):
+        raise StoreError(f"{path}: holds nothing that importer={importer} recognises")
     tables = _tables(path, config)
-    return read_tidy(
+    matrix = read_tidy(
         tables.pop("responses"),
         **tables,
         name=config.name or (path.absolute().name if path.is_dir() else None),
         aggregation=config.aggregation or "micro",
     )
+    return Read(matrix, [])
+
+
+def _formats(config: DictConfig, path: Path, into: Path, units: list[Unit], left: list[Path]) -> Read:
+    asked = config.reading
+    metric = OmegaConf.to_container(asked.metric) if OmegaConf.is_config(asked.metric) else asked.metric
+    options = ReadOptions(
+        metric=metric,  # type: ignore[arg-type]
+        filter_name=asked.filter_name,
+        tasks=None if asked.tasks is None else tuple(asked.tasks),
+        normalised=asked.normalised,
+    )
+    policies = Policies(on_conflict=asked.on_conflict, replicates=asked.replicates, partial=asked.partial)
+    name = config.name or path.absolute().stem
+    workers = processes(asked.workers)
+    return read_units(units, left, into, name, config.aggregation or "micro", options, policies, workers)
 
 
 def _tables(path: Path, config: DictConfig) -> dict[str, Path]:
@@ -83,7 +111,7 @@ def _refuse_table_keys(config: DictConfig) -> None:
             raise ConfigurationError(f"{key}= does not apply to a stored benchmark, which has its own")
 
 
-def _summary(matrix: ResponseMatrix) -> str:
+def _summary(matrix: ResponseMatrix) -> list[str]:
     parts = [f"{matrix.name}: {matrix.n_models:,} models x {matrix.n_items:,} items"]
     if matrix.subjects:
         parts.append(f"{len(matrix.subjects)} subjects")
@@ -98,7 +126,7 @@ def _summary(matrix: ResponseMatrix) -> str:
         lines.append(f"full scores in percentage points: {spread}")
     if unknown := int(scores.isna().sum()):
         lines.append(f"{unknown} models answered too little to have a full score")
-    return "\n".join(lines)
+    return lines
 
 
 def _closing(written: Written, into: Path) -> str:

@@ -1,0 +1,126 @@
+"""The work of `job=import` on what other harnesses write: recognise, read, merge, gather, and say what was done.
+
+Reading goes through a folder beside the benchmark (`.<name>.import.tmp`), from which an import that was killed goes on;
+it is removed when the benchmark is written.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tqdm import tqdm
+
+from anchoreval.errors import ResponseDataError, StoreError
+from anchoreval.importers.gathering import gather
+from anchoreval.importers.imported import ImportedRun, ReadOptions, Skipped
+from anchoreval.importers.merging import Policies, merged
+from anchoreval.importers.recognising import Unit
+from anchoreval.importers.staging import Staged, read_run, stage
+from anchoreval.responses import ResponseMatrix
+
+LISTED = 8
+"""Reasons and files of a kind that a summary names."""
+
+
+@dataclass(frozen=True, eq=False)
+class Read:
+    """What was read.
+
+    Attributes:
+        matrix: the benchmark.
+        lines: what was read, skipped and why, and what was done to bring runs together; a line each.
+    """
+
+    matrix: ResponseMatrix
+    lines: Sequence[str]
+
+
+def staging_folder(into: Path) -> Path:
+    """Where runs are set down while a benchmark is made."""
+    return into.absolute().with_name(f".{into.absolute().name}.import.tmp")
+
+
+def read_units(
+    units: Sequence[Unit],
+    left: Sequence[Path],
+    into: Path,
+    name: str,
+    aggregation: str,
+    options: ReadOptions,
+    policies: Policies,
+    workers: int,
+) -> Read:
+    """Read all units and put them together.
+
+    Raises:
+        ResponseDataError: a file is damaged, nothing could be read, or runs contradict each other.
+        StoreError: the folder beside the benchmark cannot be written.
+    """
+    folder = staging_folder(into)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        staged = _staged(units, folder, options, workers)
+    except OSError as error:
+        raise StoreError(f"{error.filename or folder}: cannot be written: {error.strerror}") from error
+    if failed := next((one for one in staged if one.failure), None):
+        others = sum(1 for one in staged if one.failure) - 1
+        raise ResponseDataError(failed.failure + (f" (and {others} more files could not be read)" if others else ""))
+    runs = [read_run(path) for one in staged for path in one.runs]
+    skipped = [entry for one in staged for entry in one.skipped]
+    if not runs:
+        raise ResponseDataError(_nothing(units, skipped))
+    together, notes = merged(runs, policies)
+    matrix = gather(together, name, aggregation)
+    return Read(matrix, [*_read_lines(units, runs), *_skipped_lines(skipped, left), *notes])
+
+
+def forget(into: Path) -> None:
+    """Remove what was set down."""
+    shutil.rmtree(staging_folder(into), ignore_errors=True)
+
+
+def _staged(units: Sequence[Unit], folder: Path, options: ReadOptions, workers: int) -> list[Staged]:
+    """All units in their own order, with a bar over their bytes."""
+    done: dict[Unit, Staged] = {}
+    total = sum(unit.size for unit in units)
+    with tqdm(total=total, unit="B", unit_scale=True, desc="reading", disable=None) as bar:
+        for one in stage(units, folder, options, workers):
+            done[one.unit] = one
+            bar.update(one.unit.size)
+    return [done[unit] for unit in units]
+
+
+def _read_lines(units: Sequence[Unit], runs: Sequence[ImportedRun]) -> list[str]:
+    formats = Counter(unit.importer for unit in units)
+    counted = ", ".join(f"{count:,} of {name}" for name, count in sorted(formats.items()))
+    checked = [run for run in runs if run.stated is not None]
+    lines = [f"read {len(runs):,} runs of {len({run.model for run in runs}):,} models from {counted}"]
+    if checked:
+        lines.append(f"{len(checked):,} of them state a score, and all of these agree with their items")
+    return lines
+
+
+def _skipped_lines(skipped: Sequence[Skipped], left: Sequence[Path]) -> list[str]:
+    by_reason: dict[str, list[str]] = {}
+    for one in skipped:
+        by_reason.setdefault(one.reason, []).append(one.source)
+    lines = [
+        f"skipped: {reason}: {_some(sources)}"
+        for reason, sources in sorted(by_reason.items(), key=lambda e: -len(e[1]))
+    ]
+    return lines + ([f"not recognised: {_some([str(path) for path in left])}"] if left else [])
+
+
+def _some(names: Sequence[str]) -> str:
+    more = len(names) - LISTED
+    return ", ".join(names[:LISTED]) + (f" and {more:,} more" if more > 0 else "")
+
+
+def _nothing(units: Sequence[Unit], skipped: Sequence[Skipped]) -> str:
+    where = str(units[0].path) if units else "the path"
+    why = f": {skipped[0].source}: {skipped[0].reason}" if skipped else ""
+    return f"{where}: no run could be read{why}"
