@@ -1,4 +1,4 @@
-"""`job=import`: make a stored benchmark from what harnesses write, or from tables, or add models to one that is there."""
+"""`job=import`: a stored benchmark of what harnesses write, or of tables, or more models for one that is there."""
 
 from __future__ import annotations
 
