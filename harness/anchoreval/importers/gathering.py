@@ -81,10 +81,10 @@ def item_ids(run: ImportedRun) -> list[str]:
 def _item_table(runs: Sequence[ImportedRun]) -> pd.DataFrame:
     """Every item once, tasks in order of appearance, keys in natural order within a task."""
     tables: dict[str, list[pd.DataFrame]] = {}
-    seen: set[int] = set()
-    for run in runs:
-        if (known := hash((run.task, tuple(run.items["key"].astype(str))))) not in seen or "text" not in run.items:
-            seen.add(known)
+    seen: set[tuple[str, int]] = set()
+    for run in runs:  # models that were asked the same items share one table
+        if (run.task, id(run.items)) not in seen:
+            seen.add((run.task, id(run.items)))
             tables.setdefault(run.task, []).append(run.items)
     return pd.concat([_of_task(task, found) for task, found in tables.items()])
 

@@ -13,6 +13,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -82,13 +83,20 @@ def read_run(path: Path) -> ImportedRun:
     try:
         table = pq.read_table(path, use_threads=False)
         facts = json.loads(table.schema.metadata[b"anchoreval.run"])
-        items = pq.read_table(path.with_name(facts.pop("items")), use_threads=False).to_pandas()
+        items = _item_table(path.with_name(facts.pop("items")))
         columns = [table.column(name).to_numpy() for name in table.column_names]
     except (pa.ArrowException, OSError, KeyError, TypeError, ValueError) as error:
         raise StoreError(f"{path}: damaged: {one_line(error)}") from error
     probabilities = np.stack(columns[1:], axis=1) if len(columns) > 1 else None
     source = Path(facts.pop("source"))
     return ImportedRun(items=items, scores=columns[0], probabilities=probabilities, source=source, **facts)
+
+
+@lru_cache(maxsize=1024)
+def _item_table(path: Path) -> pd.DataFrame:
+    """Runs on the same items share one table."""
+    table: pd.DataFrame = pq.read_table(path, use_threads=False).to_pandas()
+    return table
 
 
 def _one(unit: Unit, folder: Path, options: ReadOptions) -> Staged:
