@@ -382,6 +382,7 @@ def rewrite_metadata(path: Path, **changes: str) -> None:
 
 def edit_json(path: Path, change: Callable[[dict[str, Any]], object]) -> None:
     document = json.loads(path.read_text())
+    document.pop("digest")  # which would give any edit away first
     change(document)
     path.write_text(json.dumps(document))
 
@@ -415,6 +416,9 @@ DAMAGE: list[tuple[str, Callable[[Path], object], str, str]] = [
      "benchmark.json", "'_target_' was unexpected"),
     ("other digest", lambda f: edit_json(f / "benchmark.json", lambda d: d["items"].update(digest="0" * 64)),
      "benchmark.json", "the digest of the items is not that of items.parquet"),
+    ("renamed", lambda f: (f / "benchmark.json").write_text(
+        (f / "benchmark.json").read_text().replace("simulated", "simvlated")), "benchmark.json",
+     "damaged or edited: it does not match the digest that it carries"),
     ("items cut", lambda f: truncate(f / "items.parquet"), "items.parquet", "damaged or edited"),
     ("answers cut", lambda f: truncate(response_file(f)), "model000.parquet", "not a complete Parquet file"),
     ("answers empty", lambda f: response_file(f).write_bytes(b""), "model000.parquet", "not a complete Parquet file"),

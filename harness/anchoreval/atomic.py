@@ -1,41 +1,54 @@
 """Files and folders that appear whole or not at all.
 
 Everything is written under a temporary name in the folder where it will stand, and moved in place when it is
-complete, so a reader never sees half a file and a kill leaves what was there before. Temporary names begin with a dot
-and end in `.tmp`; what a kill leaves of them can be deleted at any time.
+complete, so a reader never sees half a file and a kill leaves what was there before. It is on the disk, and was read
+back and found to be what was meant, before it replaces anything; the folder's entry is put on the disk as well, so that
+a power cut does not undo what was reported as done. Temporary names begin with a dot and end in `.tmp`; what a kill
+leaves of them can be deleted at any time.
 """
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import secrets
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
+from anchoreval.errors import UnwritableError
+
 TEMPORARY = ".tmp"
 """How temporary names end; readers of folders leave out what ends so."""
+DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO}
+"""What the system says where the place is at fault, whichever file was being written."""
 
 
 def write_bytes(path: Path, data: bytes) -> None:
     """Put `data` at `path`, replacing what is there; the folder is made where it is missing.
 
     Raises:
-        OSError: the file cannot be written; what was at `path` is still there.
+        UnwritableError: the file cannot be written; what was at `path` is still there.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     partial = _temporary(path)
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with partial.open("xb") as stream:  # not tempfile: its files are closed to the user's group
             stream.write(data)
             stream.flush()
             os.fsync(stream.fileno())
+        if partial.read_bytes() != data:
+            raise OSError(errno.EIO, "it reads back otherwise than it was written")
         os.replace(partial, path)
+        _settle(path.parent)
+    except OSError as error:
+        raise _unwritable(error, path) from error
     finally:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):  # the first failure is the one to report
+            partial.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -66,16 +79,43 @@ def replacing_folder(path: Path, *, replace: bool = True) -> Iterator[Path]:
             where another process put it there meanwhile.
 
     Raises:
-        OSError: the folder cannot be written or moved in place; what was at `path` is still there.
+        UnwritableError: the folder cannot be written or moved in place; what was at `path` is still there.
+        FileExistsError: something stands at `path` that is not to be replaced.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = _temporary(path)
-    partial.mkdir()
+    partial = _new_folder(path)
     try:
-        yield partial
-        (_move_in_place if replace else _move_if_free)(partial, path)
+        try:
+            yield partial
+        except OSError as error:
+            if (place := _written_to(error, partial, path)) is None:
+                raise
+            raise _unwritable(error, place) from error
+        _put_in_place(partial, path, replace)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def _new_folder(path: Path) -> Path:
+    """A temporary folder beside `path`."""
+    partial = _temporary(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial.mkdir()
+    except OSError as error:
+        raise _unwritable(error, path) from error
+    return partial
+
+
+def _put_in_place(partial: Path, path: Path, replace: bool) -> None:
+    try:
+        for there in (*partial.rglob("*"), partial):
+            _settle(there)
+        (_move_in_place if replace else _move_if_free)(partial, path)
+        _settle(path.parent)
+    except FileExistsError:
+        raise
+    except OSError as error:
+        raise _unwritable(error, path) from error
 
 
 def _move_if_free(partial: Path, path: Path) -> None:
@@ -105,6 +145,33 @@ def _move_in_place(partial: Path, path: Path) -> None:
         shutil.rmtree(aside, ignore_errors=True)
     else:
         aside.unlink()
+
+
+def _settle(path: Path) -> None:
+    """Put a file, or a folder's list of files, on the disk; systems that cannot do so for folders do not need it."""
+    if path.is_symlink():
+        return
+    with suppress(PermissionError) if path.is_dir() else nullcontext():
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        except OSError as error:
+            if error.errno not in (errno.EINVAL, errno.EBADF, errno.ENOTSUP):
+                raise
+        finally:
+            os.close(descriptor)
+
+
+def _written_to(error: OSError, partial: Path, path: Path) -> Path | None:
+    """The place, as it will be called, that could not be written; None where the error is about something else."""
+    if error.filename is None:
+        return path if error.errno in DISK else None
+    named = Path(os.fsdecode(error.filename)) if isinstance(error.filename, str | bytes) else path
+    return path / named.relative_to(partial) if named.is_relative_to(partial) else None
+
+
+def _unwritable(error: OSError, path: Path) -> UnwritableError:
+    return UnwritableError(error.errno, error.strerror or " ".join(str(error).split()), str(path))
 
 
 def _temporary(path: Path) -> Path:

@@ -14,6 +14,7 @@ AnchorEvalError                     everything below
 │   ├── ConfigurationError          a configuration asks for something that is not allowed
 │   └── MissingExtraError           an optional dependency is not installed; names the line that installs it
 └── WorkError                       the request was right and the work failed: exit status 1
+    ├── UnwritableError             a file cannot be written: the disk is full, the folder is read-only ...
     ├── MethodError                 a method (often a plug-in) broke its contract
     └── ScoringError                scoring a model failed, or its answers are not those of the anchors
 ```
@@ -78,6 +79,16 @@ class MissingExtraError(RequestError, ImportError):
 
 class WorkError(AnchorEvalError):
     """The request was right and the work failed."""
+
+
+class UnwritableError(WorkError, OSError):
+    """A file or folder cannot be written; what was there before is still there.
+
+    Made like any OSError: of an error number, the system's words for it, and the path.
+    """
+
+    def __str__(self) -> str:
+        return f"{self.filename}: cannot be written: {self.strerror}"
 
 
 class MethodError(WorkError):

@@ -19,10 +19,11 @@ from typing import Any
 
 from anchoreval.atomic import replacing_folder, write_json, write_text
 from anchoreval.protocol.digests import canonical
+from anchoreval.schema import sealed
 from anchoreval.versions import installed_versions
 
 DONE = "done.json"
-"""Written last: a folder without it is not a complete run."""
+"""Written last: a folder without it is not a complete run. It holds the size and the SHA-256 of every file."""
 
 
 @dataclass(frozen=True)
@@ -98,10 +99,12 @@ class Run:
             raise
 
     def _record(self, folder: Path) -> dict[str, Any]:
-        files = {p.relative_to(folder).as_posix(): p.stat().st_size for p in sorted(folder.rglob("*")) if p.is_file()}
+        paths = {p.relative_to(folder).as_posix(): p for p in sorted(folder.rglob("*")) if p.is_file()}
+        files = {name: path.stat().st_size for name, path in paths.items()}
+        digests = {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in paths.items()}
         identity = json.loads(canonical(self.identity))
         made = {"versions": installed_versions(), "timings": self.timings}
-        return {"hash": self.digest, "identity": identity, **made, "files": files}
+        return sealed({"hash": self.digest, "identity": identity, **made, "files": files, "digests": digests})
 
     def _paths(self, sizes: Mapping[str, int]) -> list[tuple[Path, int]]:
         return [(self.folder / name, size) for name, size in sizes.items()]

@@ -1,7 +1,7 @@
 """An anchor set's folder: one JSON document and at most three Parquet files, which need no code of ours to be read.
 
 ```
-<folder>/anchors.json     the anchors and how they were made; SHA-256 of the files below
+<folder>/anchors.json     the anchors and how they were made; SHA-256 of the files below and of itself
          source.parquet   what the source models answered on the anchors, their roles and full scores
          state.parquet    what the attached estimator learnt
          residuals.parquet  what it got wrong on sources, where none was set aside to measure that
@@ -28,7 +28,7 @@ from anchoreval.anchors.state import State, read_state, state_bytes
 from anchoreval.atomic import replacing_folder, write_bytes, write_json
 from anchoreval.errors import AnchorSetError, ResponseDataError
 from anchoreval.responses import ResponseMatrix
-from anchoreval.schema import one_line, read_document, refuse_executable
+from anchoreval.schema import one_line, read_document, refuse_executable, sealed
 from anchoreval.tables import item_table
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def write_folder(anchors: AnchorSet, folder: Path) -> None:
         with replacing_folder(folder) as new:
             for name, data in files.items():
                 write_bytes(new / name, data)
-            write_json(new / DOCUMENT, document)
+            write_json(new / DOCUMENT, sealed(document))
     except OSError as error:
         raise AnchorSetError(f"{error.filename or folder}: cannot be written: {error.strerror}") from error
     except (TypeError, ValueError) as error:

@@ -21,6 +21,7 @@ from anchoreval.errors import AnchorSetError, ResponseDataError
 from anchoreval.reconstruction.calibration import given_residuals
 from anchoreval.responses import ResponseMatrix
 from anchoreval.schema import one_line
+from anchoreval.store.parquet_files import DAMAGED, read_parquet
 
 NUMBERS = ("residual", "estimate", "truth", "distance")
 
@@ -42,10 +43,11 @@ def read_residuals(path: Path, data: bytes, sources: ResponseMatrix) -> pd.DataF
     Raises:
         AnchorSetError: naming the file and what is wrong with it.
     """
+    table = read_parquet(data, path, AnchorSetError, ("model", "group", *NUMBERS))
     try:
-        frame = pq.read_table(pa.BufferReader(data)).select(["model", "group", *NUMBERS]).to_pandas()
+        frame = table.to_pandas()
         frame = frame.set_index("model").astype({"group": object, **dict.fromkeys(NUMBERS, np.float64)})
         frame.index = pd.Index(frame.index, dtype=object, name="model")
         return given_residuals(frame, sources)
-    except (pa.ArrowException, OSError, KeyError, ValueError, ResponseDataError) as error:
+    except (*DAMAGED, ResponseDataError) as error:
         raise AnchorSetError(f"{path}: not the residuals of these anchors: {one_line(error)}") from error

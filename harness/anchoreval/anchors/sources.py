@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 from anchoreval.errors import AnchorSetError, ResponseDataError
 from anchoreval.responses import ResponseMatrix
 from anchoreval.schema import one_line
+from anchoreval.store.parquet_files import DAMAGED, read_parquet
 from anchoreval.tables import ITEM_COLUMNS, MODEL_COLUMNS, model_table
 
 ROLE, GROUP, SCORES, PROBABILITIES = "role", "group", "scores", "probabilities"
@@ -75,8 +76,8 @@ def read_sources(
     Raises:
         AnchorSetError: naming the file and what is wrong with it.
     """
+    table = read_parquet(data, path, AnchorSetError)
     try:
-        table = pq.read_table(pa.BufferReader(data))
         options = attributes["options"]
         scores = _array(table.column(SCORES), (len(items),))
         probabilities = _array(table.column(PROBABILITIES), (len(items), options)) if options else None
@@ -91,7 +92,7 @@ def read_sources(
             probabilities=probabilities,
             **{name: attributes[name] for name in ("name", "provenance", "coverage")},
         )
-    except (pa.ArrowException, OSError, KeyError, ValueError, ResponseDataError) as error:
+    except (*DAMAGED, ResponseDataError) as error:
         raise AnchorSetError(f"{path}: not the sources of these anchors: {one_line(error)}") from error
     return sources, _roles(path, frame), frame[GROUP].astype(object) if GROUP in frame else None
 

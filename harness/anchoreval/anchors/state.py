@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 
 from anchoreval.errors import AnchorSetError
 from anchoreval.schema import one_line
+from anchoreval.store.parquet_files import DAMAGED, read_parquet
 
 State = Mapping[str, np.ndarray[Any, Any]]
 
@@ -49,9 +50,10 @@ def read_state(path: Path, data: bytes) -> dict[str, np.ndarray[Any, Any]]:
     Raises:
         AnchorSetError: naming the file and the array that is damaged or of a dtype that is not allowed.
     """
+    table = read_parquet(data, path, AnchorSetError, COLUMNS)
     try:
-        rows = pq.read_table(pa.BufferReader(data)).select(list(COLUMNS)).to_pylist()
-    except (pa.ArrowException, KeyError, OSError) as error:
+        rows = table.to_pylist()
+    except DAMAGED as error:
         raise AnchorSetError(f"{path}: not the state of an estimator: {one_line(error)}") from error
     return {str(row["name"]): _unpacked(path, row) for row in rows}
 

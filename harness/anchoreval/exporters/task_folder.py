@@ -37,7 +37,7 @@ from anchoreval.exporters.task_configuration import check_exportable, exported_c
 from anchoreval.exporters.task_readme import task_readme
 from anchoreval.exporters.task_rows import read_rows, rows_table, task_rows
 from anchoreval.exporters.task_yaml import task_yaml
-from anchoreval.schema import read_document
+from anchoreval.schema import read_document, sealed
 from anchoreval.scoring.asked import AskedItems
 from anchoreval.scoring.plan import Plan
 from anchoreval.scoring.settings import RunSettings
@@ -122,19 +122,17 @@ def _write(new: Path, anchors: AnchorSet, plan: Plan, group: str) -> None:
     write_text(new / f"{group}.yaml", task_yaml({"group": group, "task": list(described), "metadata": {"version": 1}}))
     anchors.save(new / ANCHORS)
     write_text(new / README, task_readme(anchors, group, described))
-    write_json(
-        new / MARK,
-        {
-            "schema": 1,
-            "group": group,
-            "benchmark": {"name": anchors.benchmark, "items_digest": anchors.items_digest},
-            "anchors_digest": digest,
-            "lm_eval": version("lm_eval"),
-            "settings": {name: value for name, value in vars(plan.settings).items() if value is not None},
-            "tasks": described,
-            "files": _digests(new),
-        },
-    )
+    document = {
+        "schema": 1,
+        "group": group,
+        "benchmark": {"name": anchors.benchmark, "items_digest": anchors.items_digest},
+        "anchors_digest": digest,
+        "lm_eval": version("lm_eval"),
+        "settings": {name: value for name, value in vars(plan.settings).items() if value is not None},
+        "tasks": described,
+        "files": _digests(new),
+    }
+    write_json(new / MARK, sealed(document))
 
 
 def _write_task(new: Path, anchors: AnchorSet, plan: Plan, task: str, exported: str, digest: str) -> dict[str, Any]:

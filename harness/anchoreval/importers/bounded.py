@@ -12,14 +12,14 @@ from __future__ import annotations
 import json
 import re
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 
 from anchoreval.errors import ResponseDataError
-from anchoreval.schema import one_line
+from anchoreval.schema import one_line, single_keys
 
 LONGEST_LINE = 1 << 25
 """Bytes of a line of JSON."""
@@ -116,16 +116,7 @@ def parsed(content: bytes, where: str) -> Any:
         raise ResponseDataError(f"{where}: is not JSON that can be read: {one_line(error)}") from error
 
 
-def _single_keys(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-    made = dict(pairs)
-    if len(made) < len(pairs):
-        seen: set[str] = set()
-        twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
-        raise ValueError(f"key {twice[:80]!r} stands twice in one object")
-    return made
-
-
-_DECODER = json.JSONDecoder(object_pairs_hook=_single_keys)
+_DECODER = json.JSONDecoder(object_pairs_hook=single_keys)
 
 
 def _memory(content: bytes) -> int:

@@ -17,7 +17,7 @@ import pandas as pd
 from anchoreval.anchors import AnchorSet
 from anchoreval.errors import AnchorEvalError, StoreError
 from anchoreval.leaderboard.standings import Standings
-from anchoreval.schema import plain, read_document
+from anchoreval.schema import plain, read_document, sealed
 
 DOCUMENT = "leaderboard.json"
 SCHEMA = "leaderboard"
@@ -62,7 +62,7 @@ def board_record(
         "files": dict(files),
     }
     found: dict[str, Any] = plain(_finite(document), SCHEMA)
-    return found
+    return sealed(found)
 
 
 def is_current(folder: Path, inputs: str) -> bool:

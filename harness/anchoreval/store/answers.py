@@ -8,6 +8,7 @@ can be checked, moved and shared by itself.
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import io
 import json
@@ -24,9 +25,10 @@ import pyarrow.parquet as pq
 from anchoreval.arrays import Float32Array, Probabilities
 from anchoreval.atomic import write_bytes
 from anchoreval.errors import StoreError
-from anchoreval.schema import one_line
+from anchoreval.schema import one_line, single_keys
+from anchoreval.store.migrations import VERSION, updated_row, updated_version
+from anchoreval.store.parquet_files import DAMAGED, open_parquet, read_opened
 
-VERSION = "1"
 SUFFIX = ".parquet"
 LONGEST_NAME = 120
 KEYS = ("schema", "model", "items", "data")
@@ -63,8 +65,20 @@ class ModelAnswers:
 
 @dataclass(frozen=True)
 class Header:
-    """What a response file says of itself without its arrays being read."""
+    """What a response file says of itself without its arrays being read.
 
+    Attributes:
+        version: of the format that the file is in.
+        stored: the model's row as it stands in the file, of which the digest is one.
+        row: the same in today's form.
+        items: digest of the items.
+        digest: of the data.
+        options: how many columns of probabilities there are.
+        half: whether these are of 16 bits.
+    """
+
+    version: int
+    stored: Mapping[str, Any]
     row: Mapping[str, Any]
     items: str
     digest: str
@@ -104,7 +118,7 @@ def write_answers(path: Path, answers: ModelAnswers) -> None:
     if answers.probabilities is not None:
         for n in range(answers.probabilities.shape[1]):
             columns[f"probability_{n}"] = np.ascontiguousarray(answers.probabilities[:, n])
-    values = (VERSION, _row_text(answers.row), answers.items, answers.digest)
+    values = (str(VERSION), _row_text(answers.row), answers.items, answers.digest)
     metadata = {f"anchoreval.{key}": value for key, value in zip(KEYS, values, strict=True)}
     stream = io.BytesIO()
     # few distinct scores shrink well as a dictionary, probabilities do not
@@ -118,60 +132,63 @@ def read_header(path: Path) -> Header:
     Raises:
         StoreError: naming the file, if it is damaged, of an unknown version, or not a response file.
     """
-    return _header(path, _open(path))
+    return _header(path, open_parquet(path, path, StoreError))
 
 
 def read_answers(path: Path) -> ModelAnswers:
     """One model's answers, checked against the digest that the file carries (errors as for `read_header`)."""
-    file = _open(path)
+    file = open_parquet(path, path, StoreError)
     header = _header(path, file)
+    table = read_opened(file, path, StoreError)
     try:
-        table = file.read(use_threads=False)
         scores = table.column("score").to_numpy()
         columns = [table.column(f"probability_{n}").to_numpy() for n in range(header.options)]
-    except (pa.ArrowException, OSError, KeyError, ValueError) as error:
+    except DAMAGED as error:
         raise StoreError(f"{path}: damaged: {one_line(error)}") from error
-    answers = ModelAnswers(header.row, header.items, scores, np.stack(columns, axis=1) if columns else None)
+    answers = ModelAnswers(header.stored, header.items, scores, np.stack(columns, axis=1) if columns else None)
     if answers.digest != header.digest:
         raise StoreError(f"{path}: damaged: its data do not match the digest that it carries")
-    return answers
-
-
-def _open(path: Path) -> Any:
-    try:
-        return pq.ParquetFile(path)
-    except FileNotFoundError:
-        raise StoreError(f"{path}: there is no such file") from None
-    except (pa.ArrowException, OSError) as error:
-        raise StoreError(f"{path}: not a complete Parquet file: {one_line(error)}") from error
+    return dataclasses.replace(answers, row=header.row)
 
 
 def _header(path: Path, file: Any) -> Header:
-    found = file.schema_arrow.metadata or {}
+    try:
+        schema = file.schema_arrow
+        types = {field.name: field.type for field in schema}
+    except DAMAGED as error:
+        raise StoreError(f"{path}: damaged: {one_line(error)}") from error
+    found = schema.metadata or {}
     missing = [key for key in KEYS if f"anchoreval.{key}".encode() not in found]
     if missing:
         raise StoreError(
             f"{path}: not a response file of a stored benchmark (no anchoreval.{missing[0]} in its metadata)"
         )
     version, row, items, digest = (found[f"anchoreval.{key}".encode()].decode(errors="replace") for key in KEYS)
-    if version != VERSION:
-        raise StoreError(f"{path}: schema version {version[:40]!r} is unknown; this anchoreval reads {VERSION}")
-    types = {field.name: field.type for field in file.schema_arrow}
     options = [name for name in types if name.startswith("probability_")]
     if types.get("score") != pa.float32() or any(types[name] not in (pa.float16(), pa.float32()) for name in options):
         raise StoreError(f"{path}: its columns are not those of a response file")
     half = bool(options) and all(types[name] == pa.float16() for name in options)
-    return Header(_row(path, row), items, digest, len(options), half)
+    number, stored = updated_version(path, version), _parsed(path, row)
+    return Header(number, stored, _checked(path, updated_row(path, number, stored)), items, digest, len(options), half)
 
 
-def _row(path: Path, text: str) -> Mapping[str, Any]:
+def _parsed(path: Path, text: str) -> dict[str, Any]:
     try:
-        row = json.loads(text)
-        if isinstance(row["model"], str) and isinstance(row["columns"], dict) and isinstance(row["dates"], list):
-            return dict(row)
-    except (ValueError, KeyError, TypeError):
-        pass
-    raise StoreError(f"{path}: damaged: the model's row in its metadata cannot be read")
+        row = json.loads(text, object_pairs_hook=single_keys)
+    except (ValueError, RecursionError):
+        row = None
+    if not isinstance(row, dict):
+        raise StoreError(f"{path}: damaged: the model's row in its metadata cannot be read")
+    return row
+
+
+def _checked(path: Path, row: Mapping[str, Any]) -> Mapping[str, Any]:
+    model, columns, dates = (row.get(key) for key in ("model", "columns", "dates"))
+    if not (isinstance(model, str) and isinstance(columns, dict) and isinstance(dates, list)):
+        raise StoreError(f"{path}: damaged: the model's row in its metadata is no row of a model table")
+    if odd := [name for name in dates if not isinstance(name, str)]:
+        raise StoreError(f"{path}: damaged: {str(odd[0])[:40]!r} in its metadata is no column of dates")
+    return row
 
 
 def _row_text(row: Mapping[str, Any]) -> str:

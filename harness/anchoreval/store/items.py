@@ -18,14 +18,14 @@ from anchoreval.arrays import Float64Array
 from anchoreval.atomic import write_bytes, write_json
 from anchoreval.errors import ResponseDataError, StoreError
 from anchoreval.responses import ResponseMatrix
-from anchoreval.schema import one_line, plain, read_document
+from anchoreval.schema import one_line, plain, read_document, sealed
+from anchoreval.store.migrations import VERSION, updated_document
+from anchoreval.store.parquet_files import DAMAGED, read_parquet
 from anchoreval.tables import item_table
 
 DOCUMENT, ITEMS, RESPONSES = "benchmark.json", "items.parquet", "responses"
 ID, WEIGHT = "item", "weight"
 """Columns of items.parquet that are not columns of the item table."""
-
-VERSION = 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,20 +89,28 @@ def write_shared(matrix: ResponseMatrix, folder: Path) -> None:
         "digest": ordered_digest(matrix.items),
         "sha256": hashlib.sha256(data).hexdigest(),
     }
-    write_json(
-        folder / DOCUMENT,
-        {
-            "schema": VERSION,
-            "name": matrix.name,
-            "metric": None if provenance.get("metric") is None else str(provenance["metric"]),
-            "aggregation": str(provenance.get("aggregation", "custom")),
-            "items": items,
-            "coverage": {str(name): float(share) for name, share in matrix.coverage.items()},
-            "option_probabilities": matrix.probabilities is not None,
-            "provenance": provenance,
-        },
-    )
+    document = {
+        "schema": VERSION,
+        "name": matrix.name,
+        "metric": None if provenance.get("metric") is None else str(provenance["metric"]),
+        "aggregation": str(provenance.get("aggregation", "custom")),
+        "items": items,
+        "coverage": {str(name): float(share) for name, share in matrix.coverage.items()},
+        "option_probabilities": matrix.probabilities is not None,
+        "provenance": provenance,
+    }
+    write_json(folder / DOCUMENT, sealed(document))
     (folder / RESPONSES).mkdir(exist_ok=True)
+
+
+def read_benchmark_document(folder: Path) -> dict[str, Any]:
+    """benchmark.json in today's form.
+
+    Raises:
+        StoreError: naming the file that is missing, damaged, or of an unknown version.
+    """
+    path = folder / DOCUMENT
+    return read_document(path, "benchmark", StoreError, update=lambda found: updated_document(path, found))
 
 
 def read_shared(folder: Path) -> SharedPart:
@@ -111,7 +119,7 @@ def read_shared(folder: Path) -> SharedPart:
     Raises:
         StoreError: naming the file that is missing, damaged, or of an unknown schema.
     """
-    document = read_document(folder / DOCUMENT, "benchmark", StoreError)
+    document = read_benchmark_document(folder)
     path = folder / ITEMS
     try:
         data = path.read_bytes()
@@ -156,15 +164,15 @@ def _is_list(value: Any) -> bool:
 
 
 def _item_rows(path: Path, data: bytes) -> tuple[pd.DataFrame, Float64Array]:
+    table = read_parquet(data, path, StoreError)
     try:
-        table = pq.read_table(pa.BufferReader(data))
         weights = np.array(table.column(WEIGHT).to_numpy(), dtype=np.float64)
         frame = table.drop_columns([WEIGHT]).to_pandas()
         for field in table.schema:
             if pa.types.is_list(field.type):  # pandas would make arrays of them
                 frame[field.name] = pd.Series(table.column(field.name).to_pylist(), index=frame.index, dtype=object)
         return item_table(frame.set_index(ID), len(frame)), weights
-    except (pa.ArrowException, KeyError, ValueError, ResponseDataError) as error:
+    except (*DAMAGED, ResponseDataError) as error:
         raise StoreError(f"{path}: not the items of a stored benchmark: {one_line(error)}") from error
 
 

@@ -35,7 +35,7 @@ def read_benchmark(folder: Path | str, *, models: Iterable[str] | None = None) -
     """
     folder = Path(folder)
     shared = read_shared(folder)
-    paths = _response_paths(folder) if models is None else _named_paths(folder, models)
+    paths = response_paths(folder) if models is None else _named_paths(folder, models)
     if not paths:
         raise StoreError(f"{folder}: holds no responses{' yet' if models is None else ' of no models'}")
     headers = _parallel(read_header, paths)
@@ -76,12 +76,12 @@ def benchmark_digest(folder: Path | str) -> str:
     folder = Path(folder)
     shared = read_shared(folder)
     digest = hashlib.sha256(f"{shared.document['items']}{sorted(shared.coverage.items())}".encode())
-    for header in sorted(header.digest for header in _parallel(read_header, _response_paths(folder))):
+    for header in sorted(header.digest for header in _parallel(read_header, response_paths(folder))):
         digest.update(header.encode())
     return digest.hexdigest()
 
 
-def _response_paths(folder: Path) -> list[Path]:
+def response_paths(folder: Path) -> list[Path]:
     """Response files by name; hidden ones are temporary or the operating system's."""
     return sorted(p for p in (folder / RESPONSES).glob(f"*{SUFFIX}") if not p.name.startswith("."))
 
