@@ -214,8 +214,8 @@ class ExportConfig:
 class ReadingConfig:
     """How `job=import` reads what harnesses write, and what it does with runs that meet.
 
-    `metric` is a name, or a name by task. `on_conflict` is refuse, first, last or replicates; `replicates` is keep or
-    mean; `partial` is keep, drop or refuse. `workers` None takes all processor cores but one, at most 8.
+    `metric` is a name, or a name by task. `on_conflict` is refuse, first, last or replicates; `replicates` is rows or
+    mean; `partial` is keep, drop or refuse; `changed_items` is refuse or separate. `workers` None takes all processor cores but one, at most 8.
     """
 
     metric: Any = None
@@ -223,8 +223,9 @@ class ReadingConfig:
     tasks: list[str] | None = None
     normalised: bool = False
     on_conflict: str = "refuse"
-    replicates: str = "keep"
+    replicates: str = "rows"
     partial: str = "keep"
+    changed_items: str = "refuse"
     workers: int | None = None
 
 

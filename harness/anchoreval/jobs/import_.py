@@ -78,7 +78,7 @@ def _formats(config: DictConfig, path: Path, into: Path, units: list[Unit], left
         tasks=None if asked.tasks is None else tuple(asked.tasks),
         normalised=asked.normalised,
     )
-    policies = Policies(on_conflict=asked.on_conflict, replicates=asked.replicates, partial=asked.partial)
+    policies = Policies(asked.on_conflict, asked.replicates, asked.partial, asked.changed_items)
     name = config.name or path.absolute().stem
     workers = processes(asked.workers)
     return read_units(units, left, into, name, config.aggregation or "micro", options, policies, workers)
