@@ -215,7 +215,8 @@ class ReadingConfig:
     """How `job=import` reads what harnesses write, and what it does with runs that meet.
 
     `metric` is a name, or a name by task. `on_conflict` is refuse, first, last or replicates; `replicates` is rows or
-    mean; `partial` is keep, drop or refuse; `changed_items` is refuse or separate. `workers` None takes all processor cores but one, at most 8.
+    mean; `partial` is keep, drop or refuse; `changed_items` is refuse or separate; `on_damage` is refuse or skip.
+    `workers` None takes all processor cores but one, at most 8.
     """
 
     metric: Any = None
@@ -226,6 +227,7 @@ class ReadingConfig:
     replicates: str = "rows"
     partial: str = "keep"
     changed_items: str = "refuse"
+    on_damage: str = "refuse"
     workers: int | None = None
 
 

@@ -86,7 +86,10 @@ def _item_table(runs: Sequence[ImportedRun]) -> pd.DataFrame:
         if (run.task, id(run.items)) not in seen:
             seen.add((run.task, id(run.items)))
             tables.setdefault(run.task, []).append(run.items)
-    return pd.concat([_of_task(task, found) for task, found in tables.items()])
+    table = pd.concat([_of_task(task, found) for task, found in tables.items()])
+    if "subject" in table:  # a task that is not divided is a subject of its own
+        table["subject"] = table["subject"].fillna(table["task"])
+    return table
 
 
 def _of_task(task: str, tables: Sequence[pd.DataFrame]) -> pd.DataFrame:

@@ -81,7 +81,8 @@ def _formats(config: DictConfig, path: Path, into: Path, units: list[Unit], left
     policies = Policies(asked.on_conflict, asked.replicates, asked.partial, asked.changed_items)
     name = config.name or path.absolute().stem
     workers = processes(asked.workers)
-    return read_units(units, left, into, name, config.aggregation or "micro", options, policies, workers)
+    aggregation = config.aggregation or "micro"
+    return read_units(units, left, into, name, aggregation, options, policies, workers, asked.on_damage)
 
 
 def _tables(path: Path, config: DictConfig) -> dict[str, Path]:

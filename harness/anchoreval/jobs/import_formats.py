@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from anchoreval.errors import ResponseDataError, StoreError
+from anchoreval.errors import ConfigurationError, ResponseDataError, StoreError
 from anchoreval.importers.gathering import gather
 from anchoreval.importers.imported import ImportedRun, ReadOptions, Skipped
 from anchoreval.importers.merging import Policies, merged
@@ -22,6 +22,7 @@ from anchoreval.importers.recognising import Unit
 from anchoreval.importers.staging import Staged, read_run, stage
 from anchoreval.responses import ResponseMatrix
 
+ON_DAMAGE = ("refuse", "skip")
 LISTED = 8
 """Reasons and files of a kind that a summary names."""
 
@@ -53,29 +54,42 @@ def read_units(
     options: ReadOptions,
     policies: Policies,
     workers: int,
+    on_damage: str = "refuse",
 ) -> Read:
-    """Read all units and put them together.
+    """Read all units and put them together; a damaged one is refused, or skipped with its reason.
 
     Raises:
+        ConfigurationError: `on_damage` is neither.
         ResponseDataError: a file is damaged, nothing could be read, or runs contradict each other.
         StoreError: the folder beside the benchmark cannot be written.
     """
+    if on_damage not in ON_DAMAGE:
+        raise ConfigurationError(f"reading.on_damage={on_damage} is not one of {', '.join(ON_DAMAGE)}")
     folder = staging_folder(into)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         staged = _staged(units, folder, options, workers)
     except OSError as error:
         raise StoreError(f"{error.filename or folder}: cannot be written: {error.strerror}") from error
-    if failed := next((one for one in staged if one.failure), None):
-        others = sum(1 for one in staged if one.failure) - 1
-        raise ResponseDataError(failed.failure + (f" (and {others} more files could not be read)" if others else ""))
+    damaged = [one.failure for one in staged if one.failure]
+    if damaged and on_damage == "refuse":
+        others = f"; {len(damaged) - 1} more files could not be read" if len(damaged) > 1 else ""
+        raise ResponseDataError(f"{damaged[0]} (reading.on_damage=skip leaves such files out{others})")
     runs = [read_run(path) for one in staged for path in one.runs]
     skipped = [entry for one in staged for entry in one.skipped]
     if not runs:
         raise ResponseDataError(_nothing(units, skipped))
     together, notes = merged(runs, policies)
     matrix = gather(together, name, aggregation)
-    return Read(matrix, [*_read_lines(units, runs), *_skipped_lines(skipped, left), *notes])
+    return Read(
+        matrix,
+        [
+            *_read_lines(units, runs),
+            *(f"damaged, left out: {why}" for why in damaged),
+            *_skipped_lines(skipped, left),
+            *notes,
+        ],
+    )
 
 
 def forget(into: Path) -> None:
@@ -96,7 +110,7 @@ def _staged(units: Sequence[Unit], folder: Path, options: ReadOptions, workers: 
 
 def _read_lines(units: Sequence[Unit], runs: Sequence[ImportedRun]) -> list[str]:
     formats = Counter(unit.importer for unit in units)
-    counted = ", ".join(f"{count:,} of {name}" for name, count in sorted(formats.items()))
+    counted = ", ".join(f"{count:,} {name} files or folders" for name, count in sorted(formats.items()))
     checked = [run for run in runs if run.stated is not None]
     lines = [f"read {len(runs):,} runs of {len({run.model for run in runs}):,} models from {counted}"]
     if checked:
