@@ -78,7 +78,7 @@ class Helm:
             return
         splits, perturbed = read_scores(folder / STATS, _wanted_metrics(options))
         if perturbed:
-            yield Skipped(str(folder / STATS), f"{perturbed:,} perturbed copies of instances are left out")
+            yield Skipped(str(folder / STATS), f"perturbed copies of instances, which are left out: {perturbed:,}")
         if not splits:
             yield Skipped(str(folder / STATS), "holds no instance as it was asked")
         chosen = [split for split in splits if options.wants(run.task(split))]

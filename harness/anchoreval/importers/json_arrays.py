@@ -18,7 +18,9 @@ from anchoreval.errors import ResponseDataError
 from anchoreval.importers.bounded import BOM, LONGEST_LINE, open_plain, parsed
 
 CHUNK = 1 << 20
-_TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|["\[\]{}]', re.DOTALL)
+_TEXT = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
+_FLAT = re.compile(rb'(?:[^"\[\]{}]++|"[^"\\]*+(?:\\.[^"\\]*+)*+")*+([\[\]{}]?)', re.DOTALL)
+"""Texts and all else that is no bracket, and the bracket behind it."""
 _SCALAR = re.compile(rb'[^\s,:"\[\]{}]+')
 _SPACE = re.compile(rb"[ \t\r\n]*")
 
@@ -168,7 +170,8 @@ class _Reader:
     def skip(self) -> None:
         """Go past the value here."""
         self.next()
-        self._at += self._extent(keep=False)
+        rest = self._extent(keep=False)  # which moves the place itself
+        self._at += rest
 
     def finish(self) -> None:
         if self.next():
@@ -192,14 +195,17 @@ class _Reader:
 
     def _scan(self, depth: int, scanned: int) -> tuple[int, int, bool]:
         """Follow brackets through what is in memory: depth, bytes behind the place, and whether the value ended."""
-        for token in _TOKEN.finditer(self._buffer, self._at + scanned):
-            text = token[0]
-            if text == b'"':  # a text that goes on beyond what is in memory
-                return depth, token.start() - self._at, False
-            depth += (text in (b"[", b"{")) - (text in (b"]", b"}"))
+        if depth == 0 and (text := _TEXT.match(self._buffer, self._at)):
+            return depth, len(text[0]), True
+        at = self._at + scanned
+        while found := _FLAT.match(self._buffer, at):
+            at = found.end()
+            if not found[1]:
+                break
+            depth += 1 if found[1] in b"[{" else -1
             if depth <= 0:
-                return depth, token.end() - self._at, True
-        return depth, len(self._buffer) - self._at, False
+                return depth, at - self._at, True
+        return depth, at - self._at, False
 
     def _scalar(self) -> int:
         while True:
