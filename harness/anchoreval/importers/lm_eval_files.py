@@ -130,20 +130,21 @@ def _read_results(path: Path, changed: int, size: int) -> RunResults:
 
 def _timed_in(folder: Path) -> Mapping[str, Path]:
     """By time, oldest first, what may be a results file; of several of one time the first by name."""
-    found: dict[str, Path] = {}
-    for path in _json_in(folder):
-        if match := _TIMED.fullmatch(path.name):
-            found.setdefault(match["time"], path)
-    return dict(sorted(found.items()))
-
-
-def _json_in(folder: Path) -> Sequence[Path]:
-    return _json_when(folder, folder.stat().st_mtime_ns)
+    return _timed_when(folder, folder.stat().st_mtime_ns)
 
 
 @lru_cache(maxsize=4)
-def _json_when(folder: Path, changed: int) -> Sequence[Path]:
-    """What may be results, by name: a folder may hold thousands of logs, and is asked for each."""
+def _timed_when(folder: Path, changed: int) -> Mapping[str, Path]:
+    """A folder may hold thousands of logs, and is asked for each."""
+    timed = [(match["time"], path) for path in _json_in(folder) if (match := _TIMED.fullmatch(path.name))]
+    found: dict[str, Path] = {}
+    for time, path in sorted(timed):
+        found.setdefault(time, path)
+    return found
+
+
+def _json_in(folder: Path) -> Sequence[Path]:
+    """What may be results, by name."""
     names = (name for name in os.listdir(folder) if name.endswith(".json") and not name.startswith(("samples_", ".")))
     return [folder / name for name in sorted(names)]
 
