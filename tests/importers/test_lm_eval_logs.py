@@ -204,11 +204,20 @@ def test_filters(tmp_path: Path) -> None:
     assert read_run(two_filters(tmp_path / "b", "first", "none")).mean == 1
 
 
+def test_the_users_filter_decides_where_there_are_several(tmp_path: Path) -> None:
+    """One name for a whole folder: tasks with a single filter have no choice."""
+    assert read_run(two_filters(tmp_path, "none", "strict-match"), filter_name="strict-match").mean == 1
+    assert read_run(write_log(tmp_path / "b", [text_row(0)]), filter_name="strict-match").provenance["filter"] == "none"
+
+
 def test_rows_without_filter_take_the_name_that_the_results_have(tmp_path: Path) -> None:
     path = write_log(tmp_path, [text_row(0, filter=None)])
-    write_results(tmp_path, results_document(exact_match__get_by_answer=1.0))
-    assert read_run(path, filter_name="get-answer").stated == 1.0
-    assert "has no filter 'other' (results list 'get-answer')" in refused(path, filter_name="other")
+    write_results(tmp_path, results_document(exact_match__strict_by_match=0.0, exact_match__flexible_by_extract=1.0))
+    run = read_run(path)
+    assert (run.stated, run.provenance["stated"]) == (None, "no score of this metric and filter")
+    run = read_run(path, filter_name="flexible-extract")
+    assert (run.stated, run.provenance["filter"]) == (1.0, "flexible-extract")
+    assert "states 0" in refused(path, filter_name="strict-match")
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,7 @@ class RowReader:
     Attributes:
         where: of a row by its number, for messages.
         metric: that the user wants; None for the usual one.
-        filter_name: that the user wants; None for the usual one.
+        filter_name: that the user wants where there are several; None for the usual one.
         with_lengths: whether the options' lengths are wanted.
     """
 
@@ -69,22 +69,18 @@ class RowReader:
     with_lengths: bool = False
 
     def read(self, rows: Iterable[tuple[int, Any]], source: str) -> FilterAnswers:
-        """The answers of the filter that counts: the user's, else the only one, else `none`.
+        """The answers of the filter that counts: the only one; of several the user's, or else `none`.
 
         Raises:
             ResponseDataError: naming the row that is damaged, or listing the filters there are.
         """
         found: dict[str | None, FilterAnswers] = {}
-        passed_over: set[str | None] = set()
         for number, row in rows:
             name = self._filter_of(row, number)
-            if self.filter_name is not None and name not in (self.filter_name, None):
-                passed_over.add(name)
-                continue
             if name not in found:
                 found[name] = self._begin(name, row, number)
             self._add(found[name], row, number)
-        return self._chosen(found, passed_over, source)
+        return self._chosen(found, source)
 
     def _filter_of(self, row: Any, number: int) -> str | None:
         if not isinstance(row, dict):
@@ -120,9 +116,8 @@ class RowReader:
     def _document(self, answers: FilterAnswers, row: dict[str, Any], number: int) -> int:
         doc_id = row.get("doc_id")
         if type(doc_id) is not int or not 0 <= doc_id < LARGEST_NUMBER:
-            self._refuse(
-                number, f"doc_id {shortened(doc_id)} is no number of a document" if "doc_id" in row else "has no doc_id"
-            )
+            reason = f"doc_id {shortened(doc_id)} is no number of a document" if "doc_id" in row else "has no doc_id"
+            self._refuse(number, reason)
         if doc_id in answers.places:
             before = self.where(answers.places[doc_id])
             self._refuse(number, f"doc_id {doc_id} stands twice, first at {before} (of two runs or filters?)")
@@ -155,23 +150,21 @@ class RowReader:
         except (TypeError, ValueError, RecursionError) as error:
             self._refuse(number, f"doc cannot be hashed: {one_line(error)}")
 
-    def _chosen(
-        self, found: dict[str | None, FilterAnswers], passed_over: set[str | None], source: str
-    ) -> FilterAnswers:
-        if not found and not passed_over:
-            raise ResponseDataError(f"{source}: holds no samples")
-        names = sorted(str(name) for name in {*found, *passed_over} if name is not None)
+    def _chosen(self, found: dict[str | None, FilterAnswers], source: str) -> FilterAnswers:
         if not found:
-            raise ResponseDataError(f"{source}: has no filter {self.filter_name!r} (it has {listed(names)})")
+            raise ResponseDataError(f"{source}: holds no samples")
         if len(found) == 1:
             return next(iter(found.values()))
         if None in found:
-            raise ResponseDataError(
-                f"{self.where(min(found[None].places.values(), default=1))}: has no filter, other rows have"
-            )
-        if USUAL_FILTER not in found:
-            raise ResponseDataError(f"{source}: has several filters, name the one that counts: {listed(names)}")
-        return found[USUAL_FILTER]
+            first = min(found[None].places.values(), default=1)
+            raise ResponseDataError(f"{self.where(first)}: has no filter, other rows have")
+        wanted = USUAL_FILTER if self.filter_name is None else self.filter_name
+        if wanted in found:
+            return found[wanted]
+        names = listed(sorted(name for name in found if name is not None))
+        if self.filter_name is None:
+            raise ResponseDataError(f"{source}: has several filters, name the one that counts: {names}")
+        raise ResponseDataError(f"{source}: has no filter {self.filter_name!r} (it has {names})")
 
     def _refuse(self, number: int, reason: str) -> NoReturn:
         raise ResponseDataError(f"{self.where(number)}: {reason}")

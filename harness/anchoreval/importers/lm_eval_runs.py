@@ -90,17 +90,13 @@ def _checked(
     samples: TaskSamples, answers: FilterAnswers, metric: str, scores: Float64Array, options: ReadOptions
 ) -> tuple[float | None, dict[str, Any]]:
     """The stated score, checked, and the run's provenance, which says what could not be checked."""
-    notes: dict[str, Any] = {"harness": "lm_eval", "filter": answers.filter_name or options.filter_name}
+    notes: dict[str, Any] = {"harness": "lm_eval", "filter": answers.filter_name}
     results = samples.results
     if results is None:
         return None, notes | {"results": "none beside the samples"}
     notes |= {"results": Path(results.label).name, **results.settings(samples.task)}
-    filters = results.filters(samples.task, metric)
-    if answers.filter_name is None and options.filter_name is not None and options.filter_name not in filters:
-        raise ResponseDataError(
-            f"{samples.label}: has no filter {options.filter_name!r} (results list {listed(filters)})"
-        )
-    stated = results.stated(samples.task, metric, answers.filter_name or options.filter_name)
+    unnamed = answers.filter_name is None and options.filter_name in results.filters(samples.task, metric)
+    stated = results.stated(samples.task, metric, options.filter_name if unnamed else answers.filter_name)
     if stated is None:
         return None, notes | {"stated": "no score of this metric and filter"}
     notes["filter"] = stated.filter_name or notes["filter"]
