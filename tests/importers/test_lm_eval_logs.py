@@ -99,12 +99,11 @@ def test_a_log_that_is_one_list(tmp_path: Path) -> None:
     run = read_run(path)
     assert (run.task, run.model, run.stated) == ("toy", "org/model", 1.0)
     assert run.probabilities is not None
-    assert "LOG: entry 2: has no doc_id" in refused_list(path, rows)
-
-
-def refused_list(path: Path, rows: list[dict[str, Any]]) -> str:
-    path.write_text(json.dumps([rows[0], {key: value for key, value in rows[1].items() if key != "doc_id"}]))
-    return refused(path)
+    del rows[1]["doc_id"]
+    path.write_text(json.dumps(rows))
+    assert refused(path) == f"LOG: byte {len(json.dumps(rows[0])) + 4}: has no doc_id"
+    path.write_text(json.dumps(rows)[:-50])
+    assert refused(path).startswith("LOG: ")
 
 
 def test_byte_order_mark_crlf_and_blank_lines(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from anchoreval.errors import ResponseDataError
 from anchoreval.importers.bounded import BOM, json_document, open_plain
 from anchoreval.importers.lm_eval_results import RunResults, checked_name
+from anchoreval.importers.walking import files_below
 
 BEGINNING = 1 << 16
 """Bytes of a file by which it is recognised."""
@@ -30,7 +31,7 @@ _RESULTS_HOLD = (b'"alias"', b"_stderr", b'"configs"', b'"versions"', b'"group_s
 
 def sample_logs_and_results(path: Path) -> Iterator[Path]:
     """Everything of lm-eval in a file or folder: hidden files and links are left out."""
-    for file in _plain_files(path):
+    for file in files_below(path, ""):
         beginning = _beginning(file)
         if is_sample_log(file, beginning) or is_results(beginning):
             yield file
@@ -115,8 +116,8 @@ def read_results(path: Path) -> RunResults:
 def has_sample_logs(results: Path) -> bool:
     """Whether a sample log lies beside a results file that is of its run."""
     time = time_in_name(results)
-    near = (path for path in _plain_files(results.parent, deep=False) if not time or time_in_name(path) in ("", time))
-    return any(is_sample_log(path) for path in near)
+    near = (path for path in sorted(results.parent.iterdir()) if not time or time_in_name(path) in ("", time))
+    return any(is_sample_log(path) for path in near if path.is_file())
 
 
 @lru_cache(maxsize=8)
@@ -151,18 +152,6 @@ def _json_in(folder: Path) -> Sequence[Path]:
 
 def _is_results_file(path: Path) -> bool:
     return path.is_file() and is_results(_beginning(path))
-
-
-def _plain_files(path: Path, deep: bool = True) -> Iterator[Path]:
-    if path.is_file():
-        yield path
-        return
-    for folder, inside, names in os.walk(path):
-        inside[:] = sorted(name for name in inside if deep and not name.startswith("."))
-        for name in sorted(names):
-            file = Path(folder, name)
-            if not name.startswith(".") and file.is_file() and not file.is_symlink():
-                yield file
 
 
 def _beginning(path: Path) -> bytes:

@@ -20,8 +20,9 @@ from pathlib import Path
 from typing import Any
 
 from anchoreval.errors import ResponseDataError
-from anchoreval.importers.bounded import BOM, LONGEST_LINE, json_document, json_lines, open_plain
+from anchoreval.importers.bounded import BOM, LONGEST_LINE, json_lines, open_plain
 from anchoreval.importers.imported import Imported, ReadOptions, Skipped
+from anchoreval.importers.json_arrays import elements
 from anchoreval.importers.lm_eval_files import (
     BEGINNING,
     has_sample_logs,
@@ -76,8 +77,8 @@ def _samples(path: Path) -> TaskSamples:
     return TaskSamples(
         task=task_of(path, results),
         model=model or checked_name(path.absolute().parent.name, f"{path}: the model's name"),
-        rows=enumerate(json_document(path), start=1) if is_list else _lines(path),
-        where=lambda number: f"{path}: {'entry' if is_list else 'line'} {number}",
+        rows=elements(path) if is_list else _lines(path),
+        where=lambda number: f"{path}: {'byte' if is_list else 'line'} {number}",
         results=results,
         source=path,
         label=str(path),
