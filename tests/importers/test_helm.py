@@ -128,8 +128,11 @@ def test_perturbed_copies_are_left_out_and_counted(tmp_path: Path) -> None:
 
 
 def test_trials_are_replicates_and_their_common_mean_is_of_none(tmp_path: Path) -> None:
-    entries = [entry(key, statistic("exact_match", score), trial=trial)
-               for trial, scores in enumerate([[1, 0], [1, 1]]) for key, score in zip("ab", scores, strict=True)]  # fmt: skip
+    entries = [
+        entry(key, statistic("exact_match", score), trial=trial)
+        for trial, scores in enumerate([[1, 0], [1, 1]])
+        for key, score in zip("ab", scores, strict=True)
+    ]
     runs, _ = read(make(tmp_path / "run", entries, stats=[statistic("exact_match", 0.75)]))
     assert [run.replicate for run in runs] == ["trial 0", "trial 1"]
     assert [run.scores.tolist() for run in runs] == [[1, 0], [1, 1]]
@@ -196,11 +199,12 @@ def test_log_likelihoods_of_options_asked_one_by_one(tmp_path: Path) -> None:
 
 def test_log_likelihoods_of_letters(tmp_path: Path) -> None:
     letters = {"A": "red fox", "B": "cat"}
+    top = {" A": -0.1, "A": -3.0, " B": -2.5, " the": -4.0}
     states = [
-        state("a", completion((" A", -0.1), top={" A": -0.1, "A": -3.0, " B": -2.5, " the": -4.0}), output_mapping=letters),
+        state("a", completion((" A", -0.1), top=top), output_mapping=letters),
         state("b", completion((" A", -0.1), top={" A": -0.1}), output_mapping=letters),
         state("c", completion((" A", 0.0)), output_mapping=letters),
-    ]  # fmt: skip
+    ]
     entries = [entry(key, statistic("exact_match", 1.0)) for key in "abc"]
     ((run,), _) = read(make(tmp_path / "run", entries, states=states, method="multiple_choice_joint"))
     assert run.probabilities is not None
@@ -252,7 +256,7 @@ def test_a_fault_names_file_and_place(tmp_path: Path, entries: Any, message: str
 
 def test_a_metric_that_is_not_there_is_refused(tmp_path: Path) -> None:
     folder = make(tmp_path / "run", [GOOD])
-    with pytest.raises(ResponseDataError, match="has no metric 'bleu' .there are: exact_match"):
+    with pytest.raises(ResponseDataError, match=r"has no metric 'bleu' \(there are: exact_match"):
         read(folder, metric="bleu")
     assert read(folder, tasks=("other",)) == ([], [])
 

@@ -74,8 +74,7 @@ class Lighteval:
             return
         if not options.wants(name.task):
             return
-        there = [leaf.split(".")[1] for leaf in described.leaves if leaf.startswith(f"{METRIC}.")]
-        metric = chosen_metric(list(dict.fromkeys(there)), options.metric_of(name.task), str(unit))
+        metric = chosen_metric(described.below(METRIC), options.metric_of(name.task), str(unit))
         rows = _read_rows(unit, metric, options.normalised)
         results = find_results(unit, name.time)
         yield ImportedRun(

@@ -24,7 +24,8 @@ from anchoreval.importers.imported import Imported, ImportedRun, ReadOptions, Sk
 from anchoreval.importers.lighteval import chosen_metric, likelihoods_of
 from anchoreval.importers.lighteval_results import details_name, find_results, model_of_path
 from anchoreval.importers.option_shares import option_shares
-from anchoreval.importers.parquet_rows import Described, describe, parquet_rows
+from anchoreval.importers.parquet_footer import Footer
+from anchoreval.importers.parquet_rows import describe, parquet_rows
 from anchoreval.importers.walking import files_below
 
 METRICS = "metrics"
@@ -104,10 +105,9 @@ def _is_details(path: Path) -> bool:
     )
 
 
-def _metrics(described: Described) -> list[str]:
+def _metrics(described: Footer) -> list[str]:
     """Names of the metrics, in either generation's place."""
-    inside = [leaf.split(".")[1] for leaf in described.leaves if leaf.startswith(f"{METRICS}.")]
-    return list(dict.fromkeys(inside)) or [name for name in TOP_LEVEL if name in described.columns]
+    return described.below(METRICS) or [name for name in TOP_LEVEL if name in described.columns]
 
 
 def _short(task: str) -> str:
