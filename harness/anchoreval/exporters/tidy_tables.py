@@ -53,11 +53,12 @@ def write_tidy(matrix: ResponseMatrix, folder: Path | str, form: str = "parquet"
     if matrix.probabilities is not None and matrix.probabilities.dtype == np.float16 and form != "parquet":
         raise ConfigurationError(f"benchmark {matrix.name}: half-precision probabilities lose theirs in {form}")
     aggregation = _aggregation(matrix)
-    tables = {"responses": _responses(matrix), "items": _items(matrix), "models": _models(matrix)}
-    paths = {name: Path(folder) / f"{name}.{form}" for name in tables}
+    paths = {name: Path(folder) / f"{name}.{form}" for name in ("responses", "items", "models")}
     try:
-        for name, table in tables.items():
-            write_bytes(paths[name], _encoded(table, form))
+        tables = {"responses": _responses(matrix), "items": _items(matrix), "models": _models(matrix)}
+        encoded = {name: _encoded(table, form) for name, table in tables.items()}
+        for name, data in encoded.items():
+            write_bytes(paths[name], data)
     except (pa.ArrowException, TypeError, ValueError) as error:
         raise ConfigurationError(f"benchmark {matrix.name}: cannot be written as {form}: {one_line(error)}") from error
     except OSError as error:
@@ -86,10 +87,10 @@ def _aggregation(matrix: ResponseMatrix) -> str:
 
 def _responses(matrix: ResponseMatrix) -> pd.DataFrame:
     """A row a cell, those without an answer too, so that a model without any is not lost."""
-    models, items = matrix.models.index.astype(str), matrix.items.index.astype(str)
+    models, items = matrix.models.index.to_numpy(dtype=object), matrix.items.index.to_numpy(dtype=object)
     table = {
-        "model": np.repeat(models.to_numpy(dtype=object), len(items)),
-        "item": np.tile(items.to_numpy(dtype=object), len(models)),
+        "model": np.repeat(models, len(items)),
+        "item": np.tile(items, len(models)),
         "score": matrix.scores.ravel(),
     }
     if matrix.probabilities is not None:

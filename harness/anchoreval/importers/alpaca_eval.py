@@ -24,22 +24,18 @@ import numpy as np
 import pandas as pd
 
 from anchoreval.errors import ResponseDataError
-from anchoreval.importers.bounded import json_document, open_plain
-from anchoreval.importers.file_heads import candidates, head, is_list_of_objects, keys
+from anchoreval.importers.bounded import open_plain
+from anchoreval.importers.entries import label, mapping, number
+from anchoreval.importers.file_heads import head, is_list_of_objects, keys
 from anchoreval.importers.imported import Imported, ImportedRun, ReadOptions, Skipped
-from anchoreval.importers.record_fields import (
-    agreed,
-    document_hash,
-    identifier,
-    mapping,
-    number,
-    refuse_other_metric,
-    shown,
-)
+from anchoreval.importers.json_arrays import elements
+from anchoreval.importers.record_fields import agreed, document_hash, refuse_other_metric, wording
+from anchoreval.importers.walking import files_below
 
 TASK, METRIC = "alpaca_eval", "preference"
 """The task is so called where a file names no annotator."""
 KEYS = {"instruction", "preference", "generator_2"}
+KEPT = (*KEYS, "generator_1", "annotator", "dataset")
 TIE, OLD_TIE = 1.5, 0.0
 SLACK = 1e-6
 """How far beyond [1, 2] a preference may be by rounding."""
@@ -54,7 +50,7 @@ class AlpacaEval:
 
     def units(self, folder: Path) -> Iterator[Path]:
         """Files that begin as a list of annotations does."""
-        for path in candidates(folder, ".json"):
+        for path in files_below(folder, ".json"):
             beginning = head(path)
             if is_list_of_objects(beginning) and keys(beginning) >= KEYS:
                 yield path
@@ -63,9 +59,9 @@ class AlpacaEval:
         """A run for each model and annotator."""
         grouped: dict[tuple[str, str], list[tuple[str, Mapping[str, Any]]]] = {}
         for where, annotation in _annotations(unit):
-            model = identifier(annotation.get("generator_2"), f"{where}: generator_2")
+            model = label(annotation.get("generator_2"), f"{where}: generator_2")
             annotator = annotation.get("annotator")
-            task = TASK if annotator is None else identifier(annotator, f"{where}: annotator")
+            task = TASK if annotator is None else label(annotator, f"{where}: annotator")
             grouped.setdefault((model, task), []).append((where, annotation))
         for (model, task), own in grouped.items():
             if options.wants(task):
@@ -76,16 +72,14 @@ class AlpacaEval:
 
 
 def _annotations(unit: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    document = json_document(unit)
-    if not isinstance(document, list) or not document:
-        raise ResponseDataError(f"{unit}: {shown(document)} is not a list of annotations")
-    for n, entry in enumerate(document, start=1):
+    for n, (_, entry) in enumerate(elements(unit), start=1):
         where = f"{unit}: annotation {n}"
-        yield where, mapping(entry, where)
+        annotation = mapping(entry, where)
+        yield where, {key: annotation[key] for key in KEPT if key in annotation}
 
 
 def _run(unit: Path, model: str, task: str, annotations: list[tuple[str, Mapping[str, Any]]]) -> ImportedRun:
-    instructions = [identifier(one.get("instruction"), f"{where}: instruction") for where, one in annotations]
+    instructions = [wording(one.get("instruction"), f"{where}: instruction") for where, one in annotations]
     hashes = [document_hash(text) for text in instructions]
     _refuse_repeats(annotations, hashes)
     items = pd.DataFrame({"key": [digest[:16] for digest in hashes], "doc_hash": hashes, "text": instructions})

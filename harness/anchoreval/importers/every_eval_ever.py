@@ -29,10 +29,12 @@ import pandas as pd
 from anchoreval.arrays import Float32Array, Float64Array
 from anchoreval.errors import ResponseDataError
 from anchoreval.importers.bounded import json_document, json_lines, open_plain
+from anchoreval.importers.entries import label, mapping, number
 from anchoreval.importers.every_eval_ever_aggregates import Aggregate, aggregate_of, details_of, is_aggregate
-from anchoreval.importers.file_heads import candidates, first_line, keys
+from anchoreval.importers.file_heads import first_line, keys
 from anchoreval.importers.imported import Imported, ImportedRun, ReadOptions, Skipped
-from anchoreval.importers.record_fields import identifier, mapping, number, texts
+from anchoreval.importers.record_fields import listed_texts
+from anchoreval.importers.walking import files_below
 
 KEYS = {"evaluation_id", "model_id", "evaluation_name", "sample_id", "evaluation"}
 CHUNK = 1 << 20
@@ -55,10 +57,10 @@ class EveryEvalEver:
 
     def units(self, folder: Path) -> Iterator[Path]:
         """Files whose first line is an answer, and aggregates that name no file of answers which is there."""
-        for path in candidates(folder, ".jsonl"):
+        for path in files_below(folder, ".jsonl"):
             if keys(first_line(path)) >= KEYS:
                 yield path
-        for path in candidates(folder, ".json"):
+        for path in files_below(folder, ".json"):
             if is_aggregate(path) and _stands_alone(path):
                 yield path
 
@@ -97,7 +99,7 @@ def _answers(unit: Path, aggregate: Aggregate | None) -> Iterator[tuple[str, str
         where = f"{unit}: line {line}"
         row = mapping(content, where)
         model, task, sample, evaluation = (
-            identifier(row.get(key), f"{where}: {key}")
+            label(row.get(key), f"{where}: {key}")
             for key in ("model_id", "evaluation_name", "sample_id", "evaluation_id")
         )
         if aggregate is not None and evaluation != aggregate.evaluation_id:
@@ -125,7 +127,7 @@ def _facts(row: Mapping[str, Any], where: str) -> dict[str, Any]:
         "doc_hash": row.get("sample_hash"),
         "subject": known.get("subject"),
         "text": given.get("raw"),
-        "options": texts(given.get("choices"), f"{where}: choices"),
+        "options": listed_texts(given.get("choices"), f"{where}: choices"),
     }
 
 

@@ -13,8 +13,10 @@ import numpy as np
 from anchoreval.arrays import Float64Array
 from anchoreval.errors import ResponseDataError
 from anchoreval.importers.bounded import json_document
-from anchoreval.importers.file_heads import candidates, head, keys
-from anchoreval.importers.record_fields import ROUNDING, identifier, mapping, number, shown
+from anchoreval.importers.entries import label, mapping, number, shown
+from anchoreval.importers.file_heads import head, keys
+from anchoreval.importers.record_fields import ROUNDING
+from anchoreval.importers.walking import files_below
 
 KEYS = {"evaluation_id", "model_info", "evaluation_results", "schema_version"}
 UNIT_RANGE = (0.0, 1.0)
@@ -67,7 +69,8 @@ class Result:
         else:
             chosen = [values for values in (scaled, scores) if self._fits(values, stated, comparable)]
         if comparable and not (chosen and self._fits(chosen[0], stated, comparable)):
-            mean = float(scores.mean())
+            with np.errstate(all="ignore"):
+                mean = float(scores.mean())
             raise ResponseDataError(f"{where}: states a score of {self.score:g}, its answers have a mean of {mean:.4f}")
         if not chosen:
             raise ResponseDataError(f"{where}: has scores outside the scale from {self.low:g} to {self.high:g}")
@@ -124,7 +127,7 @@ def details_of(path: Path) -> Path | None:
     name = Path(named).name if isinstance(named, str) and "\0" not in named else ""
     if not name:
         return None
-    return next((found for found in candidates(path.parent, ".jsonl") if found.name == name), None)
+    return next((found for found in files_below(path.parent, ".jsonl") if found.name == name), None)
 
 
 def aggregate_of(answers: Path) -> Aggregate | None:
@@ -165,7 +168,7 @@ def _read(path: Path, document: Mapping[str, Any]) -> Aggregate:
     checksum, rows = details.get("checksum"), details.get("total_rows")
     return Aggregate(
         path=path,
-        evaluation_id=identifier(document.get("evaluation_id"), f"{path}: evaluation_id"),
+        evaluation_id=label(document.get("evaluation_id"), f"{path}: evaluation_id"),
         results=[] if estimated else stated,
         rows=rows if isinstance(rows, int) and not isinstance(rows, bool) else None,
         checksum=checksum if isinstance(checksum, str) and details.get("hash_algorithm") == "sha256" else None,
@@ -187,8 +190,8 @@ def _result(entry: Any, where: str) -> Result:
     samples = (uncertainty if isinstance(uncertainty, dict) else {}).get("num_samples")
     listed = (source if isinstance(source, dict) else {}).get("sample_ids")
     return Result(
-        evaluation=identifier(result.get("evaluation_name"), f"{where}.evaluation_name"),
-        metric=identifier(metric, f"{where}.metric_config"),
+        evaluation=label(result.get("evaluation_name"), f"{where}.evaluation_name"),
+        metric=label(metric, f"{where}.metric_config"),
         score=number(details.get("score"), f"{where}.score"),
         low=low if low < high else UNIT_RANGE[0],
         high=high if low < high else UNIT_RANGE[1],

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 from anchoreval.errors import ResponseDataError
@@ -12,17 +11,6 @@ from anchoreval.importers.bounded import BOM, open_plain
 HEAD = 1 << 18
 """Bytes that are looked at: more than one record of any format here."""
 _KEY = re.compile(rb'"([A-Za-z_][A-Za-z0-9_ ]{0,60})"\s*:')
-
-
-def candidates(path: Path, *suffixes: str) -> Iterator[Path]:
-    """The path itself, or the files below a folder that end so; hidden files and links are left out."""
-    if path.is_file():
-        if path.name.lower().endswith(suffixes):
-            yield path
-        return
-    for entry in sorted(path.iterdir()) if path.is_dir() else ():
-        if not entry.name.startswith(".") and not entry.is_symlink():
-            yield from candidates(entry, *suffixes)
 
 
 def head(path: Path, size: int = HEAD) -> bytes:

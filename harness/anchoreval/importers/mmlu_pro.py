@@ -29,24 +29,17 @@ import pandas as pd
 
 from anchoreval.errors import ResponseDataError
 from anchoreval.importers.bounded import json_document
-from anchoreval.importers.file_heads import candidates, head, is_list_of_objects, keys
+from anchoreval.importers.entries import label, mapping, number, shown
+from anchoreval.importers.file_heads import head, is_list_of_objects, keys
 from anchoreval.importers.imported import Imported, ImportedRun, ReadOptions, Skipped
-from anchoreval.importers.record_fields import (
-    agreed,
-    document_hash,
-    identifier,
-    mapping,
-    number,
-    refuse_other_metric,
-    shown,
-    texts,
-)
+from anchoreval.importers.json_arrays import elements
+from anchoreval.importers.record_fields import agreed, document_hash, listed_texts, refuse_other_metric, wording
+from anchoreval.importers.walking import files_below
 
 METRIC = "accuracy"
 KEYS = {"question_id", "question", "options", "answer", "answer_index", "category"}
+KEPT = (*KEYS, "pred")
 LETTERS = "ABCDEFGHIJKLMNOP"
-LARGEST = 1 << 26
-"""Bytes of a file: all questions with long answers come to some 50 million."""
 _PUBLISHED = re.compile(r"model_outputs_(?P<model>.+?)(?:_(?P<shots>\d+)shots?)?", re.DOTALL)
 
 Place = tuple[str, Mapping[str, Any]]
@@ -60,7 +53,7 @@ class MmluPro:
 
     def units(self, folder: Path) -> Iterator[Path]:
         """Files that begin as a list of questions does."""
-        for path in candidates(folder, ".json"):
+        for path in files_below(folder, ".json"):
             beginning = head(path)
             if is_list_of_objects(beginning) and keys(beginning) >= KEYS:
                 yield path
@@ -69,7 +62,7 @@ class MmluPro:
         """A run for each category."""
         categories: dict[str, list[Place]] = {}
         for where, question in _questions(unit):
-            category = identifier(question.get("category"), f"{where}: category")
+            category = label(question.get("category"), f"{where}: category")
             categories.setdefault(category, []).append((where, question))
         model = _called(unit, list(categories))
         for category, questions in categories.items():
@@ -84,12 +77,10 @@ class MmluPro:
 
 
 def _questions(unit: Path) -> Iterator[Place]:
-    document = json_document(unit, LARGEST)
-    if not isinstance(document, list) or not document:
-        raise ResponseDataError(f"{unit}: {shown(document)} is not a list of questions")
-    for n, entry in enumerate(document, start=1):
+    for n, (_, entry) in enumerate(elements(unit), start=1):
         question = mapping(entry, f"{unit}: entry {n}")
-        yield f"{unit}: question {identifier(question.get('question_id'), f'{unit}: entry {n}: question_id')}", question
+        where = f"{unit}: question {label(question.get('question_id'), f'{unit}: entry {n}: question_id')}"
+        yield where, {key: question[key] for key in KEPT if key in question}
 
 
 def _run(unit: Path, model: str, task: str, category: str, questions: Sequence[Place]) -> ImportedRun:
@@ -112,8 +103,8 @@ def _run(unit: Path, model: str, task: str, category: str, questions: Sequence[P
 
 
 def _items(category: str, questions: Sequence[Place]) -> pd.DataFrame:
-    wordings = [identifier(question.get("question"), f"{where}: question") for where, question in questions]
-    options = [texts(question.get("options"), f"{where}: options") or [] for where, question in questions]
+    wordings = [wording(question.get("question"), f"{where}: question") for where, question in questions]
+    options = [listed_texts(question.get("options"), f"{where}: options") or [] for where, question in questions]
     return pd.DataFrame(
         {
             "key": [str(question["question_id"]) for _, question in questions],

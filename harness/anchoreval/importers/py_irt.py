@@ -17,9 +17,11 @@ import pandas as pd
 
 from anchoreval.errors import ResponseDataError
 from anchoreval.importers.bounded import json_lines
-from anchoreval.importers.file_heads import candidates, first_line, keys
+from anchoreval.importers.entries import label, mapping, score, shown
+from anchoreval.importers.file_heads import first_line, keys
 from anchoreval.importers.imported import Imported, ImportedRun, ReadOptions, Skipped
-from anchoreval.importers.record_fields import identifier, mapping, refuse_other_metric, share, shown
+from anchoreval.importers.record_fields import refuse_other_metric, wording
+from anchoreval.importers.walking import files_below
 
 METRIC = "response"
 SUFFIXES = (".jsonl", ".jsonlines", ".ndjson")
@@ -32,7 +34,7 @@ class PyIrt:
 
     def units(self, folder: Path) -> Iterator[Path]:
         """Files whose first line is a model's."""
-        for path in candidates(folder, *SUFFIXES):
+        for path in files_below(folder, *SUFFIXES):
             if keys(first_line(path)) >= {"subject_id", "responses"}:
                 yield path
 
@@ -48,7 +50,7 @@ class PyIrt:
         for number, content in json_lines(unit):
             where = f"{unit}: line {number}"
             row = mapping(content, where)
-            model = identifier(row.get("subject_id"), f"{where}: subject_id")
+            model = label(row.get("subject_id"), f"{where}: subject_id")
             if lines.setdefault(model, number) != number:
                 raise ResponseDataError(f"{where}: subject {shown(model)} stands on line {lines[model]} already")
             responses = mapping(row.get("responses"), f"{where}: responses")
@@ -62,8 +64,8 @@ def _run(
     unit: Path, task: str, model: str, responses: Any, tables: dict[tuple[str, ...], pd.DataFrame], where: str
 ) -> ImportedRun:
     """The run of one line; models that answered the same items share one table."""
-    ids = tuple(identifier(key, f"{where}: item") for key in responses)
-    scores = [share(value, f"{where}: item {shown(key)}") for key, value in responses.items()]
+    ids = tuple(wording(key, f"{where}: item") for key in responses)
+    scores = [score(value, f"{where}: item {shown(key)}") for key, value in responses.items()]
     if ids not in tables:
         tables[ids] = pd.DataFrame({"key": ids})
     return ImportedRun(

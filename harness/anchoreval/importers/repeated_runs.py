@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -33,7 +34,12 @@ def join_runs(runs: Sequence[ImportedRun], on_conflict: str, notes: list[str]) -
     groups: dict[tuple[str, str, str], list[ImportedRun]] = {}
     for run in runs:
         groups.setdefault((run.model, run.task, run.replicate), []).append(run)
-    return [run for group in groups.values() for run in _joined(group, on_conflict, notes)]
+    joined: list[ImportedRun] = []
+    for (model, task, replicate), group in groups.items():
+        kept = _joined(group, on_conflict, notes)
+        labels = _labels(replicate, len(kept), {label for *of, label in groups if of == [model, task]})
+        joined += [_called(run, label) for run, label in zip(kept, labels, strict=True)]
+    return joined
 
 
 def agree(left: ImportedRun, right: ImportedRun) -> bool:
@@ -65,7 +71,7 @@ def _joined(group: Sequence[ImportedRun], on_conflict: str, notes: list[str]) ->
             _refuse(kept[0], run, _differing(kept[0], run))
         else:
             kept = _settled(kept, run, on_conflict, notes)
-    return kept if len(kept) == 1 else [_labelled(run, str(n)) for n, run in enumerate(kept, start=1)]
+    return kept
 
 
 def _settled(kept: list[ImportedRun], run: ImportedRun, on_conflict: str, notes: list[str]) -> list[ImportedRun]:
@@ -77,8 +83,16 @@ def _settled(kept: list[ImportedRun], run: ImportedRun, on_conflict: str, notes:
     return kept if on_conflict == "first" else [run]
 
 
-def _labelled(run: ImportedRun, number: str) -> ImportedRun:
-    return replace(run, replicate=f"{run.replicate}.{number}" if run.replicate else number)
+def _called(run: ImportedRun, label: str) -> ImportedRun:
+    return run if run.replicate == label else replace(run, replicate=label)
+
+
+def _labels(replicate: str, count: int, taken: set[str]) -> list[str]:
+    """What to call so many runs of one replicate: its own name where it is one, else numbers that are free."""
+    if count == 1:
+        return [replicate]
+    numbered = (f"{replicate}.{n}" if replicate else str(n) for n in itertools.count(1))
+    return list(itertools.islice((label for label in numbered if label not in taken), count))
 
 
 def _places(left: ImportedRun, right: ImportedRun) -> IntArray:

@@ -34,12 +34,13 @@ def settle_replicates(runs: Sequence[ImportedRun], policy: str, notes: list[str]
     models: dict[str, list[ImportedRun]] = {}
     for run in runs:
         models.setdefault(run.model, []).append(run)
-    settled = [run for own in models.values() for run in _of_model(own, policy, notes)]
-    made = {run.model for run in settled if run.model not in models}
-    bases = {run.model: run.model_facts.get("base_model") for run in settled if run.model in made}
-    if clash := made & {run.model for run in runs}:
-        raise ResponseDataError(f"model {min(clash)!r} has the name of a replicate of {bases[min(clash)]!r}")
-    return settled
+    settled = {model: _of_model(own, policy, notes) for model, own in models.items()}
+    owner: dict[str, str] = {}
+    for model, own in settled.items():
+        for name in {run.model for run in own}:
+            if (other := owner.setdefault(name, model)) != model:
+                raise ResponseDataError(f"model {name!r} is called as a replicate of {min(model, other, key=len)!r} is")
+    return [run for own in settled.values() for run in own]
 
 
 def _of_model(runs: Sequence[ImportedRun], policy: str, notes: list[str]) -> list[ImportedRun]:

@@ -30,10 +30,12 @@ import pandas as pd
 
 from anchoreval.errors import ResponseDataError
 from anchoreval.importers.bounded import json_document
-from anchoreval.importers.file_heads import candidates, head, keys
+from anchoreval.importers.entries import label, mapping, shown
+from anchoreval.importers.file_heads import head, keys
 from anchoreval.importers.imported import Imported, ImportedRun, ReadOptions, Skipped
-from anchoreval.importers.record_fields import identifier, mapping, refuse_other_metric, shown
+from anchoreval.importers.record_fields import refuse_other_metric
 from anchoreval.importers.swe_bench_lists import Outcome, listed_outcome
+from anchoreval.importers.walking import files_below
 
 TASK, METRIC = "swe_bench", "resolved"
 RESOLVED = ("resolved_ids", "resolved")
@@ -59,7 +61,7 @@ class SweBench:
 
     def units(self, folder: Path) -> Iterator[Path]:
         """Files that begin as one of the three shapes does."""
-        yield from (path for path in candidates(folder, ".json") if _is_result(head(path)))
+        yield from (path for path in files_below(folder, ".json") if _is_result(head(path)))
 
     def read(self, unit: Path, options: ReadOptions) -> Iterator[Imported]:
         """The run that the file holds."""
@@ -99,7 +101,7 @@ def _mapped(unit: Path, document: Mapping[str, Any]) -> Outcome:
         resolved = value.get("resolved") if isinstance(value, dict) else value
         if resolved is not None and not isinstance(resolved, bool):
             raise ResponseDataError(f"{where}: {shown(resolved)} is neither true nor false")
-        scores[identifier(key, where)] = math.nan if resolved is None else float(resolved)
+        scores[label(key, where)] = math.nan if resolved is None else float(resolved)
     if not scores:
         raise ResponseDataError(f"{unit}: names no instance")
     return Outcome(scores)

@@ -10,8 +10,8 @@ from typing import Any
 
 from anchoreval.errors import ResponseDataError
 from anchoreval.importers.bounded import json_document, json_lines
+from anchoreval.importers.entries import label, mapping, shown
 from anchoreval.importers.imported import Skipped
-from anchoreval.importers.record_fields import identifier, mapping, shown
 
 RESOLVED = ("resolved_ids", "resolved")
 SUBMITTED = "submitted_ids"
@@ -77,7 +77,7 @@ def _is_list(name: str, document: Mapping[str, Any]) -> bool:
 def _ids(unit: Path, name: str, value: Any) -> set[str]:
     if not isinstance(value, list):
         raise ResponseDataError(f"{unit}: {name}: {shown(value)} is not a list of ids")
-    return {identifier(one, f"{unit}: {name}") for one in value}
+    return {label(one, f"{unit}: {name}") for one in value}
 
 
 def _count(unit: Path, name: str, value: Any) -> int:
@@ -105,13 +105,13 @@ def _predicted(path: Path) -> Iterator[str]:
     if path.suffix == ".jsonl":
         for number, line in json_lines(path):
             where = f"{path}: line {number}"
-            yield identifier(mapping(line, where).get("instance_id"), f"{where}: instance_id")
+            yield label(mapping(line, where).get("instance_id"), f"{where}: instance_id")
         return
     document = json_document(path)
     entries = document if isinstance(document, list) else list(mapping(document, str(path)))
     for n, entry in enumerate(entries, start=1):
         where = f"{path}: prediction {n}"
-        yield identifier(entry.get("instance_id") if isinstance(entry, dict) else entry, where)
+        yield label(entry.get("instance_id") if isinstance(entry, dict) else entry, where)
 
 
 def _refuse_contradictions(unit: Path, lists: Mapping[str, set[str]], resolved: set[str], submitted: set[str]) -> None:
