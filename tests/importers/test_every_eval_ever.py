@@ -211,7 +211,9 @@ def test_damage_is_told(tmp_path: Path) -> None:
     path.write_text(whole.splitlines()[0] + "\n")
     with pytest.raises(ResponseDataError, match=r"holds 1 rows, aggregate\.json says 2"):
         runs_of(IMPORTER, path)
-    write_lines(path, [answer("a", 1.0, evaluation_id="another")])
+    document = aggregate(write_lines(path, [answer("a", 1.0, evaluation_id="another")]), 1.0)
+    assert len(runs_of(IMPORTER, path)) == 1
+    document.write_text(document.read_text().replace('"sha256"', '"md5"'))
     with pytest.raises(ResponseDataError, match="line 1: is of evaluation 'another', not of 'mmlu/openai_gpt2/17'"):
         runs_of(IMPORTER, path)
 

@@ -102,7 +102,7 @@ def _answers(unit: Path, aggregate: Aggregate | None) -> Iterator[tuple[str, str
             label(row.get(key), f"{where}: {key}")
             for key in ("model_id", "evaluation_name", "sample_id", "evaluation_id")
         )
-        if aggregate is not None and evaluation != aggregate.evaluation_id:
+        if aggregate is not None and aggregate.is_foreign(evaluation, unit):
             raise ResponseDataError(f"{where}: is of evaluation {evaluation!r}, not of {aggregate.evaluation_id!r}")
         yield model, task, Answer(where, sample, _score(row, where), _facts(row, where))
 

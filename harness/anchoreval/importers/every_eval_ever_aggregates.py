@@ -93,7 +93,7 @@ class Aggregate:
 
     Attributes:
         path: of the file.
-        evaluation_id: that all rows carry.
+        evaluation_id: that rows carry.
         results: stated scores; none where they are estimates.
         rows: number of rows of the file of answers; None where it does not say.
         checksum: SHA-256 of the file of answers; None where it gives none.
@@ -106,6 +106,10 @@ class Aggregate:
     rows: int | None
     checksum: str | None
     provenance: Mapping[str, Any]
+
+    def is_foreign(self, evaluation_id: str, answers: Path) -> bool:
+        """Whether a row is of another evaluation; older converters call it by the file, which the checksum ties."""
+        return self.checksum is None and evaluation_id not in (self.evaluation_id, answers.stem)
 
     def result(self, evaluation: str, metric: str | None) -> Result | None:
         """The one result of an evaluation (and metric); None where there is none, or no telling which."""

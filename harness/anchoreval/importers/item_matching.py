@@ -8,7 +8,7 @@ matched by key.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -23,6 +23,15 @@ DIGITS = 8
 """Digits of the hash that tell apart items that had one key."""
 
 
+@dataclass(frozen=True)
+class _Settled:
+    """Keys of a table's items, and how many are another item's or a new one."""
+
+    keys: tuple[str, ...]
+    renamed: int
+    separated: int
+
+
 @dataclass
 class _Known:
     """What is known of a task's items so far."""
@@ -32,6 +41,8 @@ class _Known:
     sources: dict[str, str] = field(default_factory=dict)
     tables: dict[int, pd.DataFrame] = field(default_factory=dict)
     """By the identity of a table that was seen, what it became; tables that several runs share stay shared."""
+    settled: dict[tuple[tuple[str, ...], tuple[str | None, ...]], _Settled] = field(default_factory=dict)
+    """By the keys and hashes of a table that was seen, what became of the keys."""
 
 
 def match_items(runs: Sequence[ImportedRun], changed: str, notes: list[str]) -> list[ImportedRun]:
@@ -60,11 +71,20 @@ def _matched(run: ImportedRun, task: _Known, changed: str, notes: list[str]) -> 
     """The run's item table with the task's keys, which learns the new ones."""
     if "doc_hash" not in run.items:
         return run.items
-    keys = run.items["key"].astype(str).to_list()
-    hashes = [value if isinstance(value, str) and value else None for value in run.items["doc_hash"]]
+    keys = tuple(run.items["key"].astype(str))
+    hashes = tuple(value if isinstance(value, str) and value else None for value in run.items["doc_hash"])
+    if (keys, hashes) not in task.settled:
+        task.settled[keys, hashes] = _settled(run, task, changed, keys, hashes)
+    found = task.settled[keys, hashes]
+    _tell(run, found, notes)
+    return run.items if found.keys == keys else run.items.assign(key=np.array(found.keys, dtype=object))
+
+
+def _settled(
+    run: ImportedRun, task: _Known, changed: str, keys: Sequence[str], hashes: Sequence[str | None]
+) -> _Settled:
     own = set(zip(keys, hashes, strict=True))
-    settled: list[str] = []
-    taken: set[str] = set()
+    taken: dict[str, None] = {}
     renamed = separated = 0
     for key, digest in zip(keys, hashes, strict=True):
         name = key if digest is None else _key_of(key, digest, task, own, taken)
@@ -74,15 +94,15 @@ def _matched(run: ImportedRun, task: _Known, changed: str, notes: list[str]) -> 
             name, separated = f"{key}#{digest[:DIGITS]}", separated + 1
         elif name != key:
             renamed += 1
-        taken.add(name)
-        settled.append(name)
+        if name in taken:
+            raise ResponseDataError(f"{run.source}: items of task {run.task!r} have the same document and key {name!r}")
+        taken[name] = None
         if digest is not None and task.hashes.setdefault(name, digest) == digest:
             _learn(task, name, digest, run)
-    _tell(run, renamed, separated, notes)
-    return run.items if settled == keys else run.items.assign(key=np.array(settled, dtype=object))
+    return _Settled(tuple(taken), renamed, separated)
 
 
-def _key_of(key: str, digest: str, task: _Known, own: set[tuple[str, Any]], taken: set[str]) -> str:
+def _key_of(key: str, digest: str, task: _Known, own: set[tuple[str, Any]], taken: Container[str]) -> str:
     """The task's key of a document: its own where that is known, else the first that this run does not use for it."""
     known = task.keys.get(digest, ())
     if key in known or not known:
@@ -106,14 +126,14 @@ def _refuse(run: ImportedRun, key: str, task: _Known) -> None:
     )
 
 
-def _tell(run: ImportedRun, renamed: int, separated: int, notes: list[str]) -> None:
-    if renamed:
+def _tell(run: ImportedRun, found: _Settled, notes: list[str]) -> None:
+    if found.renamed:
         notes.append(
-            f"{run.source}: {renamed:,} items of task {run.task!r} have other keys than in earlier files and were "
-            "matched by their documents"
+            f"{run.source}: {found.renamed:,} items of task {run.task!r} have other keys than in earlier files and "
+            "were matched by their documents"
         )
-    if separated:
+    if found.separated:
         notes.append(
-            f"{run.source}: {separated:,} items of task {run.task!r} share a key with another document and are items "
-            "of their own"
+            f"{run.source}: {found.separated:,} items of task {run.task!r} share a key with another document and are "
+            "items of their own"
         )
