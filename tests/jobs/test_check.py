@@ -236,16 +236,16 @@ def test_what_killed_writes_left_is_told_and_removed_when_old(
     make_benchmark(tmp_path / "thing")
     old = [tmp_path / ".thing.0123456789ab.tmp", tmp_path / "thing" / "responses" / ".m.parquet.0123456789ab.tmp"]
     young = tmp_path / "thing" / ".items.parquet.0123456789ab.tmp"
-    other = tmp_path / ".else.0123456789ab.tmp"
+    staged, other = tmp_path / ".thing.import.tmp", tmp_path / ".else.0123456789ab.tmp"
     old[0].mkdir()
-    for path in (old[0] / "items.parquet", old[1], young, other):
+    for path in (old[0] / "items.parquet", old[1], young, staged, other):
         path.write_bytes(b"half")
     before = time.time() - DAY - 60
     for path in (old[0] / "items.parquet", *old):
         os.utime(path, (before, before))
     whole, told = check(tmp_path / "thing", capsys)
     assert whole
-    assert all(f"{path}: left behind" in told for path in (*old, young))
+    assert all(f"{path}: left behind" in told for path in (*old, young, staged))
     assert str(other) not in told
     told = check(tmp_path / "thing", capsys, clean=True)[1]
     assert all(f"{path}: was left behind by a killed write, removed" in told for path in old)

@@ -12,13 +12,17 @@ from anchoreval.atomic import TEMPORARY
 
 DAY = 86_400.0
 """Seconds after which nobody is writing there any more."""
-NAME = re.compile(rf"\.(?P<of>.{{1,40}})\.[0-9a-f]{{12}}{re.escape(TEMPORARY)}", re.DOTALL)
+NAME = re.compile(rf"\.(?P<of>.+)\.(?:[0-9a-f]{{12}}|import){re.escape(TEMPORARY)}", re.DOTALL)
+"""Of a write, or of an import that can go on where it was killed (`anchoreval.jobs.import_formats`)."""
+LONGEST = 40
+"""Characters of a name that its temporary one repeats."""
 
 
 def leftovers(path: Path) -> list[Path]:
     """Temporary files and folders inside a folder, and those beside it (or beside a file) that were to become it."""
     place = path.absolute()
-    beside = [p for p in place.parent.iterdir() if (found := NAME.fullmatch(p.name)) and found["of"] == place.name[:40]]
+    names = (place.name, place.name[:LONGEST])
+    beside = [p for p in place.parent.iterdir() if (found := NAME.fullmatch(p.name)) and found["of"] in names]
     return sorted({*beside, *(_inside(place) if place.is_dir() else ())})
 
 
@@ -50,4 +54,4 @@ def _inside(folder: Path) -> Iterator[Path]:
 
 def _changed(path: Path) -> float:
     inner = path.rglob("*") if path.is_dir() and not path.is_symlink() else ()
-    return max(one.lstat().st_mtime for one in (path, *inner))
+    return float(max(one.lstat().st_mtime for one in (path, *inner)))
