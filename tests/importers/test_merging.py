@@ -237,6 +237,23 @@ def test_shared_tables_stay_shared() -> None:
     assert together[1].items is together[2].items
 
 
+def test_two_items_cannot_become_one() -> None:
+    runs = [run("a", {"0": 1}, hashes=["x"]), run("b", {"5": 1, "0": 0}, hashes=["x", None])]
+    with pytest.raises(ResponseDataError, match="items of task 't' have the same document and key '0'"):
+        merged(runs)
+
+
+@settings(max_examples=40, deadline=None)
+@given(order=st.permutations(list("abcdef")), size=st.integers(1, 6))
+def test_whatever_the_numbering_documents_meet(order: list[str], size: int) -> None:
+    first = run("one", {str(n): n / 8 for n in range(6)}, hashes=list("abcdef"))
+    second = run(
+        "two", {str(n): "abcdef".index(letter) / 8 for n, letter in enumerate(order[:size])}, hashes=order[:size]
+    )
+    found, _ = told([first, second])
+    assert found["two", "t"].items() <= found["one", "t"].items()
+
+
 # --- parts, and models under two names -------------------------------------------------------------------------------
 
 PART = [run("a", {"1": 1, "2": 0}), run("b", {"1": 1}), run("c", {"1": 0, "2": NAN})]

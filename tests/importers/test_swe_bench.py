@@ -148,6 +148,11 @@ def test_counts_alone_are_left_out(tmp_path: Path) -> None:
         runs_of(IMPORTER, path, ReadOptions(metric="acc"))
 
 
+def test_lists_further_down_are_no_result(tmp_path: Path) -> None:
+    path = write_json(tmp_path / "issues.json", {"open": [], "team": {"resolved": [1], "unresolved": [2]}})
+    assert skipped_of(IMPORTER, path) == ["neither lists instances nor maps them"]
+
+
 def test_nothing_submitted_is_no_run(tmp_path: Path) -> None:
     path = write_json(tmp_path / "r.json", {"resolved_ids": [], "submitted_ids": []})
     assert skipped_of(IMPORTER, path) == ["no instance was submitted"]
@@ -158,7 +163,7 @@ def test_nothing_submitted_is_no_run(tmp_path: Path) -> None:
     [
         {"do_sample": True, "early_stopping": False},
         {A: {"resolved": True, "tests_status": {}}},
-        {"resolved": "https://registry.npmjs.org/x.tgz", "version": "1"},
+        {"packages": {"x": {"resolved": "https://registry.npmjs.org/x.tgz"}}, "generated": "now"},
         {},
         [],
         {("x" * 400 + "__-") * 50: True},

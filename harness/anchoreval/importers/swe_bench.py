@@ -50,6 +50,7 @@ LONGEST_ID = 300
 _INSTANCE = re.compile(
     r"(?:instance_)?(?P<owner>[^/\s]+?)__(?P<rest>\S+?)-(?:\d+|[0-9a-f]{40}\S*)|(?P<multi>\S+/\S+):\S+"
 )
+_RESOLVED_LIST = re.compile(rb'"resolved(?:_ids)?"\s*:\s*\[')
 _FLAT = re.compile(rb'"((?:[^"\\]|\\.)+)"\s*:\s*(true|false)\s*[,}]')
 _FIRST_OBJECT = re.compile(rb'\{\s*"((?:[^"\\]|\\.)+)"\s*:\s*\{')
 
@@ -70,8 +71,7 @@ class SweBench:
             return
         refuse_other_metric(options, TASK, METRIC, unit)
         document = mapping(json_document(unit), str(unit))
-        listed = any(isinstance(document.get(key), list | int) for key in (*RESOLVED, "resolved_instances"))
-        outcome = listed_outcome(unit, document) if listed else _mapped(unit, document)
+        outcome = _outcome(unit, document)
         yield outcome if isinstance(outcome, Skipped) else _run(unit, document, outcome)
 
 
@@ -79,7 +79,7 @@ def _is_result(beginning: bytes) -> bool:
     if not beginning.startswith(b"{"):
         return False
     there = keys(beginning)
-    if (there.intersection(RESOLVED) and there & COMPANIONS) or {"resolved_instances", "total_instances"} <= there:
+    if (_RESOLVED_LIST.search(beginning) and there & COMPANIONS) or there >= {"resolved_instances", "total_instances"}:
         return True
     if beginning[1:].lstrip().startswith(b"}"):
         return False
@@ -93,6 +93,14 @@ def _is_instance(name: bytes) -> bool:
     return _repository(name.decode("utf-8", "replace")) is not None
 
 
+def _outcome(unit: Path, document: Mapping[str, Any]) -> Outcome | Skipped:
+    if any(key in document for key in (*RESOLVED, "resolved_instances")):
+        return listed_outcome(unit, document)
+    if not _is_instance(next(iter(document), "").encode()):
+        return Skipped(str(unit), "neither lists instances nor maps them")
+    return _mapped(unit, document)
+
+
 def _mapped(unit: Path, document: Mapping[str, Any]) -> Outcome:
     """Outcomes of a map by instance."""
     scores: dict[str, float] = {}
@@ -102,8 +110,6 @@ def _mapped(unit: Path, document: Mapping[str, Any]) -> Outcome:
         if resolved is not None and not isinstance(resolved, bool):
             raise ResponseDataError(f"{where}: {shown(resolved)} is neither true nor false")
         scores[label(key, where)] = math.nan if resolved is None else float(resolved)
-    if not scores:
-        raise ResponseDataError(f"{unit}: names no instance")
     return Outcome(scores)
 
 
