@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from anchoreval.atomic import write_text
 from anchoreval.pocket.items import SUBJECTS, Item, all_items
 
 
@@ -29,7 +30,7 @@ def doc_hash(item: Item) -> str:
 def _write_task(folder: Path, task: str) -> dict[str, Any]:
     path = folder / f"{task}.jsonl"
     lines = [json.dumps(item.document, ensure_ascii=False) for item in all_items() if item.task == task]
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    write_text(path, "\n".join(lines) + "\n")
     return {
         "task": task,
         "dataset_path": "json",
