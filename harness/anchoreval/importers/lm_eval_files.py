@@ -71,7 +71,7 @@ def task_of(path: Path, results: RunResults | None) -> str:
     """
     match = _SAMPLES.fullmatch(path.name)
     known = results.tasks if results is not None else []
-    ending = sorted((task for task in known if path.stem.endswith(task)), key=len)
+    ending = sorted((task for task in known if task and path.stem.endswith(task)), key=len)
     if match:
         name = match["task"]
     elif ending:
@@ -151,7 +151,7 @@ def _json_in(folder: Path) -> Sequence[Path]:
 
 
 def _is_results_file(path: Path) -> bool:
-    return path.is_file() and is_results(_beginning(path))
+    return path.is_file() and not path.is_symlink() and is_results(_beginning(path))
 
 
 def _beginning(path: Path) -> bytes:

@@ -22,7 +22,10 @@ MODEL_ARGUMENTS = ("peft", "delta", "pretrained", "model", "path", "engine")
 GROUPS = ("mmlu", "mmlu_pro", "bbh", "leaderboard_bbh", "leaderboard_musr", "leaderboard_math", "leaderboard_gpqa")
 """Groups whose tasks are called after them, for results that do not list groups."""
 LONGEST = 200
+"""Characters of a setting that is kept."""
+LONGEST_NAME = 1000
 LARGEST = 1e9
+"""A stated score that is larger states nothing."""
 _SETTINGS = (
     "lm_eval_version",
     "git_hash",
@@ -32,7 +35,7 @@ _SETTINGS = (
     "system_instruction_sha",
 )
 _CONFIG = ("limit", "model_revision", "model_sha", "model_dtype", "random_seed", "numpy_seed", "fewshot_seed")
-_FOLDED = 1e-6
+_EXACT = 1e-6
 _ROUNDED = 5.1e-5
 
 
@@ -50,7 +53,7 @@ class Stated:
 
     def agrees(self, mean: float) -> bool:
         """Whether it is this mean, up to rounding: to four digits where it shows no more of them."""
-        tolerance = _ROUNDED if round(self.value, 4) == self.value else _FOLDED
+        tolerance = _ROUNDED if round(self.value, 4) == self.value else _EXACT
         return abs(self.value - mean) <= tolerance
 
 
@@ -156,7 +159,7 @@ def checked_name(name: str, what: str) -> str:
     Raises:
         ResponseDataError: it is far too long, or holds characters that cannot be shown.
     """
-    if len(name) > 1000 or not name.isprintable() or name.isspace():
+    if not name or len(name) > LONGEST_NAME or not name.isprintable() or name.isspace():
         raise ResponseDataError(f"{what}, {name[:40]!r}, is blank, too long or holds control characters")
     return name
 
