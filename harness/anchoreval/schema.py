@@ -151,7 +151,9 @@ def _parsed(path: Path, error: type[AnchorEvalError]) -> dict[str, Any]:
             data = stream.read(LARGEST + 1)
         if len(data) > LARGEST:
             raise error(f"{path}: is larger than the {LARGEST:,} bytes that are read of a document")
-        document = json.loads(data.decode(), parse_constant=_refuse_constant, object_pairs_hook=single_keys)
+        document = json.loads(
+            data.decode(), parse_constant=_refuse_constant, parse_float=_number, object_pairs_hook=single_keys
+        )
     except FileNotFoundError:
         raise error(f"{path}: there is no such file") from None
     except OSError as failure:
@@ -179,6 +181,13 @@ def _digest(document: Mapping[str, Any]) -> str:
     rest = {key: value for key, value in document.items() if key != DIGEST}
     text = json.dumps(rest, allow_nan=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _number(token: str) -> float:
+    value = float(token)
+    if math.isinf(value):
+        _refuse_constant(token[:40])
+    return value
 
 
 def _refuse_constant(token: str) -> NoReturn:

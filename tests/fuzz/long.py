@@ -15,6 +15,8 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from pathlib import Path
@@ -58,6 +60,19 @@ class Session:
         say(f"{self.workspace.target.name}: {self.tried:,} inputs, {self.found} findings, at most {peak} MiB of memory")
         shutil.rmtree(self.workspace.folder.parent, ignore_errors=True)
         os._exit(int(self.found > 0 or peak > MEGABYTES))
+
+
+def ending_on_errors(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The same, but an error of our own ends the process: atheris would wait for ever."""
+
+    def called(*arguments: Any) -> Any:
+        try:
+            return function(*arguments)
+        except Exception:
+            say(traceback.format_exc())
+            os._exit(2)
+
+    return called
 
 
 def say(line: str) -> None:
@@ -111,8 +126,8 @@ def _guide(atheris: Any, session: Session, seed: int) -> None:
     longest = 4 * max(map(len, workspace.seeds.values())) + 10_000
     options = [f"-max_len={longest}", f"-rss_limit_mb={MEGABYTES}", f"-timeout={SECONDS}", f"-seed={seed}",
                "-len_control=0", f"-artifact_prefix={workspace.folder.parent}/", "-verbosity=0"]  # fmt: skip
-    atheris.Setup([sys.argv[0], *options, str(corpus)], lambda data: session.try_input(*unpacked(data)),
-                  custom_mutator=mutate)  # fmt: skip
+    read = ending_on_errors(lambda data: session.try_input(*unpacked(data)))
+    atheris.Setup([sys.argv[0], *options, str(corpus)], read, custom_mutator=ending_on_errors(mutate))
     atheris.Fuzz()
 
 

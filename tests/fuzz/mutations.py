@@ -7,6 +7,7 @@ import io
 import json
 import re
 import zipfile
+import zlib
 from collections.abc import Callable
 from random import Random
 from typing import Any
@@ -30,7 +31,10 @@ COLUMN_VALUES: tuple[Any, ...] = (None, float("nan"), float("inf"), -1.0, 1e300,
 def mutated(data: bytes, name: str, rng: Random) -> bytes:
     """The content of a file called so, damaged once to three times."""
     for _ in range(rng.choice((1, 1, 1, 2, 3))):
-        data = _mutation(name, rng)(data, rng)
+        try:
+            data = _mutation(name, rng)(data, rng)
+        except Exception:  # it was damaged before, beyond what its own libraries read
+            data = _flip(data, rng)
     return data
 
 
@@ -174,7 +178,7 @@ def _gzip(inner: Callable[[bytes, Random], bytes]) -> Callable[[bytes, Random], 
     def change(data: bytes, rng: Random) -> bytes:
         try:
             return gzip.compress(inner(gzip.decompress(data), rng))
-        except (OSError, EOFError, ValueError):
+        except (OSError, EOFError, ValueError, zlib.error):
             return _flip(data, rng)
 
     return change

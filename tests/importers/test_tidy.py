@@ -257,9 +257,9 @@ def test_a_fault_far_down_is_found(tmp_path: Path, rows: int) -> None:
 
 
 LINES = [
-    ("not JSON", ['{"model":"a","item":"x","score":1}', "", "{model}"], "line 3: not JSON"),
+    ("not JSON", ['{"model":"a","item":"x","score":1}', "", "{model}"], "line 3: is not JSON"),
     ("not an object", ['{"model":"a","item":"x","score":1}', "[1]"], "line 2: not a JSON object"),
-    ("two objects", ['{"model":"a","item":"x","score":1},{"model":"b","item":"x","score":1}'], "line 1: not JSON"),
+    ("two objects", ['{"model":"a","item":"x","score":1},{"model":"b","item":"x","score":1}'], "line 1: is not JSON"),
     ("blank lines count", ["", "", '{"model":"a","item":"x","score":2}'], "line 3: model 'a', item 'x': score 2"),
     ("key missing", ['{"model":"a","item":"x","score":1}', '{"model":"a","score":1}'], "line 2: no item"),
     ("a list", ['{"model":"a","item":"x","score":1}', '{"model":"a","item":"y","score":[1]}'], r"line 2: score \[1\]"),
@@ -287,7 +287,7 @@ def test_files_that_are_no_tables(tmp_path: Path) -> None:
     (tmp_path / "table.xlsx").write_bytes(b"")
     (tmp_path / "folder").mkdir()
     expected = {
-        "cut.parquet": "cannot be read",
+        "cut.parquet": "not a complete Parquet file",
         "late.csv": "row 10000: CSV conversion error to .*invalid UTF8",
         "noise.csv.gz": "cannot be read",
         "noise.jsonl.gz": "cannot be read",

@@ -45,7 +45,7 @@ def read_residuals(path: Path, data: bytes, sources: ResponseMatrix) -> pd.DataF
     """
     table = read_parquet(data, path, AnchorSetError, ("model", "group", *NUMBERS))
     try:
-        frame = table.to_pandas()
+        frame = table.to_pandas(ignore_metadata=True)
         frame = frame.set_index("model").astype({"group": object, **dict.fromkeys(NUMBERS, np.float64)})
         frame.index = pd.Index(frame.index, dtype=object, name="model")
         return given_residuals(frame, sources)

@@ -81,7 +81,8 @@ def read_sources(
         options = attributes["options"]
         scores = _array(table.column(SCORES), (len(items),))
         probabilities = _array(table.column(PROBABILITIES), (len(items), options)) if options else None
-        frame = table.drop_columns([SCORES] + [PROBABILITIES] * bool(options)).to_pandas().set_index("model")
+        frame = table.drop_columns([SCORES] + [PROBABILITIES] * bool(options))
+        frame = frame.to_pandas(ignore_metadata=True).set_index("model")
         frame.index = pd.Index(frame.index, dtype=object, name="model")
         known = frame.drop(columns=[ROLE, GROUP], errors="ignore")
         sources = ResponseMatrix(

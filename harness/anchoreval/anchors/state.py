@@ -72,6 +72,7 @@ def _unpacked(path: Path, row: Mapping[str, Any]) -> np.ndarray[Any, Any]:
     dtype = np.dtype(kind)
     if (
         not isinstance(shape, list)
+        or not all(isinstance(length, int) for length in shape)
         or min(shape, default=0) < 0
         or math.prod(shape) * dtype.itemsize != len(data or b"")
     ):

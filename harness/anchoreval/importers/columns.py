@@ -49,13 +49,15 @@ def identifiers(table: Table, name: str) -> tuple[IntArray, list[str]]:
     Whole numbers become their digits.
 
     Raises:
-        ResponseDataError: naming a row without an id.
+        ResponseDataError: naming a row without an id, or with a list or an object for one.
     """
     column = table.frame[name]
     if isinstance(column.dtype, pd.CategoricalDtype):
         codes, order = pd.factorize(column.cat.codes.to_numpy())
         values = [None if code < 0 else column.cat.categories[int(code)] for code in order]
     else:
+        if column.dtype == object:
+            _refuse_containers(table, name)
         codes, unique = pd.factorize(column, use_na_sentinel=False)
         values = list(unique)
     texts = [_id_text(value) for value in values]
@@ -84,6 +86,13 @@ def numbers(table: Table, name: str) -> Float64Array:
         row = int(np.argmax(wrong))
         table.refuse(row, f"{name} {_short(values.iloc[row])} is not a number")
     return np.asarray(parsed, dtype=np.float64)
+
+
+def _refuse_containers(table: Table, name: str) -> None:
+    odd = table.frame[name].map(lambda value: isinstance(value, list | dict | np.ndarray)).to_numpy(dtype=np.bool_)
+    if odd.any():
+        row = int(np.argmax(odd))
+        table.refuse(row, f"{name} {_short(table.frame[name].iloc[row])} is no id")
 
 
 def _id_text(value: Any) -> str | None:

@@ -105,7 +105,7 @@ def _row(path: Path, number: int, line: str) -> dict[str, Any]:
         raise StoreError(f"{path}: line {number} is not a sample: it holds no response")
     try:
         return {**row, "resps": [_response(response) for response in row["resps"]]}
-    except (ValueError, TypeError, IndexError) as error:
+    except (ValueError, TypeError, IndexError, OverflowError) as error:
         raise StoreError(f"{path}: line {number}: resps are not as lm-eval writes them: {one_line(error)}") from error
 
 

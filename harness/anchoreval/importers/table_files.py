@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import csv
 import gzip
-import json
 import re
+import zlib
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -19,11 +20,12 @@ from typing import Any, NoReturn, TypeAlias
 import pandas as pd
 import pyarrow as pa
 import pyarrow.csv as pacsv
-import pyarrow.parquet as pq
 
 from anchoreval.arrays import IntArray
 from anchoreval.errors import ResponseDataError
+from anchoreval.importers.bounded import BOM, parsed
 from anchoreval.schema import one_line
+from anchoreval.store.parquet_files import DAMAGED, open_parquet
 
 TableSource: TypeAlias = "str | Path | pd.DataFrame"
 """What a table may come as: the path of a .csv, .jsonl or .parquet file (.csv.gz, .jsonl.gz), or a DataFrame."""
@@ -32,6 +34,7 @@ MISSING_TEXT = ("", "nan", "NaN", "NAN", "null", "NULL", "None", "NA", "N/A", "n
 """What stands for a missing number in text."""
 
 CHUNK = 20_000
+_UNNAMED_INDEX = re.compile(r"__index_level_\d+__")
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,7 +99,9 @@ def _read_file(path: Path, key: Sequence[str], texts: Sequence[str]) -> Table:
         if name.endswith((".jsonl", ".ndjson")):
             frame, lines = _jsonl(path)
             return Table(frame, str(path), lines, by_line=True)
-    except (pa.ArrowException, OSError, EOFError, UnicodeDecodeError, csv.Error) as error:
+    except ResponseDataError:
+        raise
+    except (*DAMAGED, EOFError, csv.Error, zlib.error) as error:
         raise ResponseDataError(f"{path}: cannot be read: {one_line(error)}") from error
     raise ResponseDataError(
         f"{path}: not a table by its name; .parquet, .csv and .jsonl (.csv.gz, .jsonl.gz) are known"
@@ -104,10 +109,12 @@ def _read_file(path: Path, key: Sequence[str], texts: Sequence[str]) -> Table:
 
 
 def _parquet(path: Path, key: Sequence[str]) -> pd.DataFrame:
-    names = pq.read_schema(path).names
+    names = open_parquet(path, path, ResponseDataError).schema_arrow.names
     # as dictionaries, repeated ids cost no memory and need not be looked up row by row
-    frame = pq.ParquetFile(path, read_dictionary=[name for name in key if name in names]).read().to_pandas()
-    return pd.DataFrame(frame)
+    file = open_parquet(path, path, ResponseDataError, read_dictionary=[name for name in key if name in names])
+    # what pandas noted down of its own types is a stranger's, like all else; the columns themselves tell enough
+    frame = pd.DataFrame(file.read().to_pandas(ignore_metadata=True))
+    return frame[[name for name in frame if not _UNNAMED_INDEX.fullmatch(str(name))]]
 
 
 def _csv(path: Path, key: Sequence[str], texts: Sequence[str]) -> pd.DataFrame:
@@ -173,21 +180,16 @@ def _jsonl(path: Path) -> tuple[pd.DataFrame, list[int]]:
 
 def _objects(path: Path, chunk: Sequence[tuple[int, bytes]]) -> list[dict[str, Any]]:
     """The objects in these lines; read together, which is three times as fast, and one by one where that fails."""
-    try:
-        rows = json.loads(b"[" + b",".join(line for _, line in chunk) + b"]")
+    with suppress(ResponseDataError):
+        rows = parsed(b"[" + b",".join(line for _, line in chunk) + b"]", str(path))
         if len(rows) == len(chunk) and all(isinstance(row, dict) for row in rows):
             return list(rows)
-    except (ValueError, RecursionError):
-        pass
     return list(_one_by_one(path, chunk))
 
 
 def _one_by_one(path: Path, chunk: Sequence[tuple[int, bytes]]) -> Iterable[dict[str, Any]]:
     for number, line in chunk:
-        try:
-            row = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            raise ResponseDataError(f"{path}, line {number}: not JSON: {one_line(error)}") from error
+        row = parsed(line.removeprefix(BOM) if number == 1 else line, f"{path}, line {number}")
         if not isinstance(row, dict):
             raise ResponseDataError(f"{path}, line {number}: not a JSON object")
         yield row

@@ -25,7 +25,7 @@ def memory_faults(path: Path) -> Iterator[tuple[Path, str]]:
                     yield path, "and more of the kind"
                     return
                 yield path, problem
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         yield path, f"is damaged, or no SQLite file: {one_line(error)}"
 
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from anchoreval.contract import fit
-from anchoreval.errors import NotApplicableError, TooFewModelsError
+from anchoreval.errors import AnchorEvalError, AnchorSetError, NotApplicableError, TooFewModelsError
 from anchoreval.estimators.reach import Reach
 from anchoreval.methods import Estimator, Selection
 from anchoreval.reconstruction.calibration import CALIBRATE, SELECT, given_residuals, in_role, residuals_on
@@ -19,6 +20,7 @@ from anchoreval.reconstruction.choice import AUTO, check_intervals, interval_rul
 from anchoreval.reconstruction.reconstruction import Reconstruction
 from anchoreval.registry import make_estimator, method_name
 from anchoreval.responses import ResponseMatrix
+from anchoreval.schema import one_line
 from anchoreval.tables import base_models
 
 
@@ -60,7 +62,7 @@ def reconstruct_from(
     Raises:
         NotApplicableError: a need of the estimator is not met, or it needs the whole matrix and gets a part.
         TooFewModelsError: no selecting model has a full score.
-        AnchorSetError: a model has a role and is not among the sources.
+        AnchorSetError: a model has a role and is not among the sources, or the state is not one of the estimator.
         MethodOptionError: no such rule for intervals.
         ResponseDataError: the given residuals lack a column or a number.
     """
@@ -76,15 +78,16 @@ def reconstruct_from(
     learners = known if roles is None else in_role(known, roles, SELECT, sources)
     if not learners.n_models:
         raise TooFewModelsError(f"benchmark {sources.name} has no selecting model with a full score to learn from")
-    if attached_state is None:
-        fitted = fit(made, learners, selection, seed)
-    else:
-        fitted = copy.deepcopy(made).from_state(attached_state)
     reach = Reach.of(learners, selection, base_models(learners.models))
-    if residuals is None:
-        errors = residuals_on(fitted, None if roles is None else in_role(known, roles, CALIBRATE, sources), reach)
-    else:
-        errors = given_residuals(residuals, sources)
+    with _blaming_state(made) if attached_state is not None else nullcontext():
+        if attached_state is None:
+            fitted = fit(made, learners, selection, seed)
+        else:
+            fitted = copy.deepcopy(made).from_state(attached_state)
+        if residuals is None:
+            errors = residuals_on(fitted, None if roles is None else in_role(known, roles, CALIBRATE, sources), reach)
+        else:
+            errors = given_residuals(residuals, sources)
     return Reconstruction(
         estimator=fitted,
         estimator_seed=seed,
@@ -97,3 +100,17 @@ def reconstruct_from(
         intervals=intervals,
         crossed=residuals is not None,
     )
+
+
+@contextmanager
+def _blaming_state(estimator: Estimator) -> Iterator[None]:
+    """Whatever a method (a plug-in, perhaps) raises on a state that is not its own, the state is at fault."""
+    try:
+        yield
+    except AnchorEvalError:
+        raise
+    except Exception as error:
+        reason = f"{type(error).__name__}: {one_line(error)[:200]}"
+        raise AnchorSetError(
+            f"what the anchor set keeps of estimator {method_name(estimator)} is no state of it ({reason})"
+        ) from error

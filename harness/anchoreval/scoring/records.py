@@ -130,7 +130,7 @@ def _score(row: Record, metric: str, item: str, task: str) -> float:
         there = ", ".join(row["metrics"])
         raise ConfigurationError(f"item {item!r}: task {task!r} gave no metric {metric!r} (there are: {there})")
     value = row[metric]
-    if not isinstance(value, Real | np.bool_) or not 0.0 <= float(value) <= 1.0:
+    if not isinstance(value, Real | np.bool_) or not 0.0 <= value <= 1.0:
         numbers = [name for name in row["metrics"] if isinstance(row[name], Real | np.bool_)]
         raise ScoringError(
             f"item {item!r}: metric {metric!r} is {value!r}, not a number in [0, 1]"
@@ -140,7 +140,10 @@ def _score(row: Record, metric: str, item: str, task: str) -> float:
 
 
 def _loglikelihoods(row: Record, item: str) -> Float64Array:
-    values = np.array([response[0][0] for response in row["resps"]], dtype=np.float64)
+    try:
+        values = np.array([response[0][0] for response in row["resps"]], dtype=np.float64)
+    except (ValueError, TypeError, IndexError, OverflowError) as error:
+        raise ScoringError(f"item {item!r}: its responses are not one log-likelihood an option") from error
     if "acc_mutual_info" in row["metrics"]:  # the second half is without the question
         values = values[: len(values) // 2]
     if np.isnan(values).any() or not values.max() > -np.inf:

@@ -167,7 +167,7 @@ def _item_rows(path: Path, data: bytes) -> tuple[pd.DataFrame, Float64Array]:
     table = read_parquet(data, path, StoreError)
     try:
         weights = np.array(table.column(WEIGHT).to_numpy(), dtype=np.float64)
-        frame = table.drop_columns([WEIGHT]).to_pandas()
+        frame = table.drop_columns([WEIGHT]).to_pandas(ignore_metadata=True)
         for field in table.schema:
             if pa.types.is_list(field.type):  # pandas would make arrays of them
                 frame[field.name] = pd.Series(table.column(field.name).to_pylist(), index=frame.index, dtype=object)

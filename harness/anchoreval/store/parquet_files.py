@@ -16,8 +16,9 @@ import pyarrow.parquet as pq
 from anchoreval.errors import AnchorEvalError
 from anchoreval.schema import one_line
 
-DAMAGED = (pa.ArrowException, OSError, ValueError, LookupError, TypeError, OverflowError, MemoryError)
-"""What pyarrow raises on damaged files: its own exceptions, and Python's where it turns names into text."""
+DAMAGED = (pa.ArrowException, OSError, ValueError, LookupError, TypeError, AttributeError, OverflowError, MemoryError)
+"""What pyarrow raises on damaged files, and on columns of other types than are asked for: its own exceptions, and
+Python's."""
 
 MOST_CELLS = 1 << 28
 FREE_ROWS, ROWS_PER_BYTE = 1 << 20, 256

@@ -153,6 +153,8 @@ class RequestMemory:
     def _named(self) -> Iterator[None]:
         try:
             yield
+        except UnicodeDecodeError as error:  # of names in a damaged file, which messages would quote
+            raise StoreError(f"{self.path}: is damaged: {one_line(error)}") from error
         except (sqlite3.Error, OSError) as error:
             damaged = isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError)
             problem = "is damaged, or no SQLite file" if damaged else "cannot be used"
