@@ -19,7 +19,7 @@ from anchoreval.importers.lm_eval_logs import IMPORTER
 pytestmark = pytest.mark.perf
 ROWS = 24_000
 FACTOR = 5.0
-"""Times the processor time of plain `json.loads` on every line; measured are 2.5 to 3.5, and up to 5 on a machine with three times as much to do as it has cores."""
+"""Times the processor time of plain `json.loads` on every line: 2.5 to 3.3, on an overloaded machine more than 4."""
 SHARE = 1.2
 """Of the file's size, kept in memory at most; all rows as they are parsed would take some four times as much."""
 ATTEMPTS = 6
