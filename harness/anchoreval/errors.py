@@ -19,16 +19,24 @@ AnchorEvalError                     everything below
     └── ScoringError                scoring a model failed, or its answers are not those of the anchors
 ```
 
-Every message is one line that names the file, row, item, model or option at fault.
+Every message is one line that names the file, row, item, model or option at fault. Names come from files of strangers:
+line breaks and characters that would move a terminal's cursor or turn its direction are shown as blanks.
 """
 
 from __future__ import annotations
+
+import re
+
+_UNSHOWN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 
 
 class AnchorEvalError(Exception):
     """Root of every error that anchoreval raises on purpose."""
 
     exit_status = 1
+
+    def __str__(self) -> str:
+        return _UNSHOWN.sub(" ", super().__str__())
 
 
 class RequestError(AnchorEvalError):
@@ -88,7 +96,7 @@ class UnwritableError(WorkError, OSError):
     """
 
     def __str__(self) -> str:
-        return f"{self.filename}: cannot be written: {self.strerror}"
+        return _UNSHOWN.sub(" ", f"{self.filename}: cannot be written: {self.strerror}")
 
 
 class MethodError(WorkError):
