@@ -202,6 +202,14 @@ def test_values_that_are_no_scores(tmp_path: Path, value: Any) -> None:
     assert str(caught.value).startswith(f"{path}: ")
 
 
+def test_a_header_may_stand_behind_the_samples(tmp_path: Path) -> None:
+    path = tmp_path / "log.json"
+    about = header(0.5, count=2)
+    behind = {"samples": [sample(1, "C"), sample(2, "I")], "results": about.pop("results")}
+    path.write_text(json.dumps({**about, **behind}))
+    assert read(path)[0][0].stated == 0.5
+
+
 def test_unscored_samples_have_no_score_and_the_stated_mean_is_of_the_others(tmp_path: Path) -> None:
     samples = [sample(1, "C"), sample(2, "I"), sample(3, None, scores=None, error={"message": "x"}),
                sample(4, "C", invalidation={"author": "x"})]  # fmt: skip

@@ -90,7 +90,7 @@ FAULTS = [
     ("a word", "[1, nil]", "byte 5: is not JSON"),
     ("an endless number", f"[{'1' * 6000}]", "byte 2: a number of more than 5,000 digits"),
     ("a key twice", '[{"a":1,"a":2}]', "byte 2: .*'a' stands twice"),
-    ("too deep", "[" * 200 + "]" * 200, "byte 2: is nested too deeply"),
+    ("too deep", "[" * 200 + "]" * 200, "byte 2: a value is nested too deeply, in more than 100 levels"),
     ("not UTF-8", b'[1, "\xff"]', "byte 5: is not JSON in UTF-8"),
 ]  # fmt: skip
 

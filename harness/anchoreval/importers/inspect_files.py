@@ -16,7 +16,7 @@ from anchoreval.importers.walking import beginning
 
 _HEADER, _START, _SUMMARIES = "header.json", "_journal/start.json", "summaries.json"
 _SAMPLES = "samples"
-_PARTS = ("version", "status", "eval", "results", "invalidated")
+_PARTS = ("status", "eval", "results")
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def read_header(path: Path) -> Header:
         ResponseDataError: the log is damaged.
     """
     archive = not beginning(path).removeprefix(BOM).lstrip().startswith(b"{")
-    found = _archived_header(path) if archive else {one.key: one.value for one in members(path, only=_PARTS)}
+    found = _archived_header(path) if archive else _listed_header(path)
     results = found.get("results")
     return Header(
         archive=archive,
@@ -87,6 +87,16 @@ def archived_samples(path: Path) -> Iterator[tuple[str, Any]]:
                 yield where, summaries[name]
             else:
                 raise ResponseDataError(f"{where}: is larger than {LARGEST_DOCUMENT:,} bytes, and has no summary")
+
+
+def _listed_header(path: Path) -> dict[str, Any]:
+    """The parts of a `.json` log besides the samples, which stand behind all that counts, unless it was edited."""
+    found: dict[str, Any] = {}
+    for member in members(path, only={*_PARTS, _SAMPLES}, unfold={_SAMPLES}):
+        if member.key == _SAMPLES:
+            return found if set(found) == set(_PARTS) else {one.key: one.value for one in members(path, only=_PARTS)}
+        found[member.key] = member.value
+    return found
 
 
 def _archived_header(path: Path) -> dict[str, Any]:

@@ -15,12 +15,14 @@ from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
 from anchoreval.errors import ResponseDataError
-from anchoreval.importers.bounded import BOM, LONGEST_LINE, open_plain, parsed
+from anchoreval.importers.bounded import BOM, DEEPEST, LONGEST_LINE, open_plain, parsed
 
 CHUNK = 1 << 20
-_TEXT = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
-_FLAT = re.compile(rb'(?:[^"\[\]{}]++|"[^"\\]*+(?:\\.[^"\\]*+)*+")*+([\[\]{}]?)', re.DOTALL)
-"""Texts and all else that is no bracket, and the bracket behind it."""
+_STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
+_FLAT = rb'(?:[^"\[\]{}]++|' + _STRING + rb")*+"
+_TEXT = re.compile(_STRING, re.DOTALL)
+_TO_BRACKET = re.compile(rb'(?:[^"\[\]{}]++|' + _STRING + rb"|[\[{]" + _FLAT + rb"[\]}])*+([\[\]{}]?)", re.DOTALL)
+"""Texts, numbers and what holds nothing but these, and the bracket behind."""
 _SCALAR = re.compile(rb'[^\s,:"\[\]{}]+')
 _SPACE = re.compile(rb"[ \t\r\n]*")
 
@@ -195,16 +197,21 @@ class _Reader:
 
     def _scan(self, depth: int, scanned: int) -> tuple[int, int, bool]:
         """Follow brackets through what is in memory: depth, bytes behind the place, and whether the value ended."""
-        if depth == 0 and (text := _TEXT.match(self._buffer, self._at)):
-            return depth, len(text[0]), True
+        if self._buffer[self._at : self._at + 1] == b'"' and depth == 0:
+            text = _TEXT.match(self._buffer, self._at)
+            return 0, len(text[0]) if text else 0, text is not None
         at = self._at + scanned
-        while found := _FLAT.match(self._buffer, at):
+        if depth == 0:
+            at, depth = at + 1, 1
+        while found := _TO_BRACKET.match(self._buffer, at):
             at = found.end()
             if not found[1]:
                 break
             depth += 1 if found[1] in b"[{" else -1
             if depth <= 0:
                 return depth, at - self._at, True
+            if depth > DEEPEST:
+                self.refuse(f"a value is nested too deeply, in more than {DEEPEST} levels")
         return depth, at - self._at, False
 
     def _scalar(self) -> int:
