@@ -65,7 +65,7 @@ def test_multi_swe_bench_calls_its_list_resolved(tmp_path: Path) -> None:
 
 
 def test_an_old_report_lists_everything_that_was_generated(tmp_path: Path) -> None:
-    document = {"no_generation": [C], "generated": [A, B], "with_logs": [A, B], "applied": [A], "resolved": [A]}
+    document = {"no_generation": [C], "generated": [A, B], "with_logs": [A, B], "test_errored": [A, B], "resolved": [A]}
     (run,) = runs_of(IMPORTER, write_json(tmp_path / "20231010_rag" / "results" / "results.json", document))
     assert run.model == "20231010_rag"
     assert scores_of(run) == {A: 1.0, B: 0.0, C: 0.0}

@@ -16,13 +16,13 @@ from anchoreval.importers.imported import Skipped
 RESOLVED = ("resolved_ids", "resolved")
 SUBMITTED = "submitted_ids"
 MISSING = ("incomplete_ids", "not_submitted_ids")
-FAILED = (
-    *("unresolved_ids", "unresolved", "error_ids", "empty_patch_ids", "no_generation", "no_logs", "install_fail"),
-    *("reset_failed", "no_apply", "test_errored", "test_timeout"),
+FAILED = ("unresolved_ids", "unresolved", "error_ids", "empty_patch_ids", "no_generation", "no_logs")
+"""Lists of what was submitted and cannot have been resolved."""
+OTHERS = (
+    *("completed_ids", "generated", "with_logs", "applied", "install_fail", "reset_failed", "no_apply"),
+    *("test_errored", "test_timeout"),
 )
-"""Lists of what was submitted and not resolved."""
-OTHERS = ("completed_ids", "generated", "with_logs", "applied")
-"""Lists of what was submitted, resolved or not."""
+"""Lists of what was submitted, resolved or not; those of the first reports name troubles on the way."""
 WHOLE = (frozenset({"unresolved_ids"}), frozenset({"unresolved"}), frozenset({"generated"}))
 """A file that has the lists of one of these leaves out no ordinary failure."""
 PREDICTIONS = ("all_preds.jsonl", "preds.json", "all_preds.json")
