@@ -154,6 +154,8 @@ def _parsed(path: Path, error: type[AnchorEvalError]) -> dict[str, Any]:
         document = json.loads(
             data.decode(), parse_constant=_refuse_constant, parse_float=_number, object_pairs_hook=single_keys
         )
+        if rb"\u" in data:
+            json.dumps(document, ensure_ascii=False).encode()  # fails on half a surrogate pair, which is no text
     except FileNotFoundError:
         raise error(f"{path}: there is no such file") from None
     except OSError as failure:

@@ -83,16 +83,13 @@ def make_tidy(folder: Path) -> None:
 
 
 def read_all_tidy(folder: Path) -> None:
-    """Every responses table with the tables beside it; all must be tried, so the first refusal waits for the others."""
-    beside: dict[str, Any] = {
-        "items": folder / "items.parquet",
-        "models": folder / "models.jsonl",
-        "logits": folder / "logits.parquet",
-    }
+    """Every responses table, the last one with the tables beside it; the first refusal waits for the others."""
     refused: AnchorEvalError | None = None
-    for path in sorted(folder.glob("responses.*")):
+    paths = sorted(folder.glob("responses.*"))
+    beside: dict[str, Any] = {"items": "items.parquet", "models": "models.jsonl", "logits": "logits.parquet"}
+    for path in paths:
         try:
-            read_tidy(path, **beside)
+            read_tidy(path, **({name: folder / file for name, file in beside.items()} if path == paths[-1] else {}))
         except AnchorEvalError as error:
             refused = error
     if refused is not None:

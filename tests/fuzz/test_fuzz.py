@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import inspect
 import pkgutil
+import time
 from importlib import import_module
 from pathlib import Path
 from random import Random
@@ -77,21 +77,30 @@ def test_what_was_found_once_is_mended(
     assert finding is None, finding.problem if finding else ""
 
 
-def test_the_trial_itself_notices_what_escapes(tmp_path: Path) -> None:
+class TwoLinesError(AnchorEvalError):
+    """What no error of ours may be."""
+
+    def __str__(self) -> str:
+        return "a\nb"
+
+
+def test_the_trial_itself_notices_what_escapes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ours is no finding; another error, two lines, and what takes too long are."""
+
     def read(folder: Path) -> None:
         content = (folder / "file").read_text()
-        if content == "two":
-            raise AnchorEvalError("a\nb")
-        raise {"key": KeyError("x"), "ours": AnchorEvalError("one line")}[content]
+        if content == "slow":
+            time.sleep(5)
+        raise {"other": KeyError("x"), "ours": AnchorEvalError("one line"), "two": TwoLinesError()}[content]
 
     def make(folder: Path) -> None:
         folder.mkdir()
         (folder / "file").write_text("ours")
 
+    monkeypatch.setattr("tests.fuzz.targets.SLOWEST", 0.2)
     place = Workspace(Target("demo", make, read), tmp_path / "demo")
     assert place.trial("file", b"ours") is None
-    for content, problem in ((b"key", "KeyError"), (b"two", "not one line")):
+    for content, problem in ((b"other", "KeyError"), (b"two", "not one line"), (b"slow", "more than 0.2 seconds")):
         found = place.trial("file", content)
         assert found is not None
         assert problem in found.problem
-    assert "SIGALRM" in inspect.getsource(Workspace.trial.__globals__["_limited"])

@@ -11,9 +11,10 @@ from typing import Any
 import pandas as pd
 
 from anchoreval.anchors import AnchorSet
-from anchoreval.errors import AnchorSetError, ConfigurationError
+from anchoreval.errors import AnchorSetError, ConfigurationError, ResponseDataError
 from anchoreval.exporters.identity import COLUMNS
 from anchoreval.exporters.rendering import Rendered
+from anchoreval.importers.bounded import parsed
 from anchoreval.schema import one_line
 from anchoreval.scoring.plan import Plan
 from anchoreval.scoring.records import document_hash
@@ -63,15 +64,23 @@ def read_rows(path: Path, digest: str) -> list[dict[str, Any]]:
         data = path.read_bytes()
         if hashlib.sha256(data).hexdigest() != digest:
             raise AnchorSetError(f"{path}: damaged or edited: it does not match its digest")
-        rows = [json.loads(line) for line in data.decode().split("\n") if line]
+        lines = enumerate(data.split(b"\n"), start=1)
+        rows = [(number, parsed(line, f"{path}: line {number}")) for number, line in lines if line]
     except OSError as error:
         raise AnchorSetError(f"{path}: cannot be read: {error.strerror}") from error
-    except (ValueError, RecursionError) as error:
-        raise AnchorSetError(f"{path}: is not JSON Lines: {one_line(error)}") from error
-    for number, row in enumerate(rows):
-        if not isinstance(row, dict) or not set(IDENTITY) <= set(row):
-            raise AnchorSetError(f"{path}: line {number + 1} is not an exported anchor")
-    return rows
+    except ResponseDataError as error:
+        raise AnchorSetError(str(error)) from error
+    for number, row in rows:
+        if not isinstance(row, dict) or not _is_identity(row):
+            raise AnchorSetError(f"{path}: line {number} is not an exported anchor")
+    return [row for _, row in rows]
+
+
+def _is_identity(row: Mapping[str, Any]) -> bool:
+    """Whether what names the anchor is there and of its kind."""
+    whole = all(isinstance(row.get(name), int) and not isinstance(row[name], bool) for name in (PLACE, "doc_id"))
+    texts = all(isinstance(row.get(name), str) for name in IDENTITY if name not in (PLACE, "doc_id", "weight"))
+    return whole and texts and isinstance(row.get("weight"), float | int) and abs(row["weight"]) <= 1
 
 
 def rows_table(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:

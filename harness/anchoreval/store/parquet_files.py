@@ -16,9 +16,11 @@ import pyarrow.parquet as pq
 from anchoreval.errors import AnchorEvalError
 from anchoreval.schema import one_line
 
-DAMAGED = (pa.ArrowException, OSError, ValueError, LookupError, TypeError, AttributeError, OverflowError, MemoryError)
-"""What pyarrow raises on damaged files, and on columns of other types than are asked for: its own exceptions, and
-Python's."""
+DAMAGED = (
+    *(pa.ArrowException, OSError, ValueError, LookupError, TypeError, AttributeError, OverflowError, MemoryError),
+    NotImplementedError,
+)
+"""What pyarrow and pandas raise on damaged files, and on columns of other types than are asked for."""
 
 MOST_CELLS = 1 << 28
 FREE_ROWS, ROWS_PER_BYTE = 1 << 20, 256
