@@ -15,7 +15,7 @@ from scipy.special import softmax
 from anchoreval.errors import ResponseDataError
 from anchoreval.importers.entries import label, mapping, number, prose, score, sequence, shown, texts
 from anchoreval.importers.option_shares import MOST_OPTIONS, finite_numbers, option_shares
-from anchoreval.importers.walking import beginning, files_below
+from anchoreval.importers.walking import files_below
 
 ANYTHING = st.one_of(
     st.none(), st.booleans(), st.integers(), st.floats(), st.text(), st.lists(st.integers()), st.just(10**400)
@@ -87,5 +87,3 @@ def test_files_below(tmp_path: Path) -> None:
     (tmp_path / "link.json").symlink_to(tmp_path / "b" / "2.json")
     assert [str(path.relative_to(tmp_path)) for path in files_below(tmp_path, ".json")] == ["a/1.JSON", "b/2.json"]
     assert list(files_below(tmp_path / "5.txt", ".json")) == []
-    assert beginning(tmp_path / "5.txt") == b"5.txt"
-    assert beginning(tmp_path / "none") == b""

@@ -9,10 +9,10 @@ from typing import Any
 
 from anchoreval.errors import ResponseDataError
 from anchoreval.importers.archives import Archive, open_archive
-from anchoreval.importers.bounded import BOM, LARGEST_DOCUMENT, parsed
+from anchoreval.importers.bounded import LARGEST_DOCUMENT, parsed
 from anchoreval.importers.entries import mapping, sequence
+from anchoreval.importers.file_heads import head
 from anchoreval.importers.json_arrays import members
-from anchoreval.importers.walking import beginning
 
 _HEADER, _START, _SUMMARIES = "header.json", "_journal/start.json", "summaries.json"
 _SAMPLES = "samples"
@@ -42,7 +42,7 @@ def read_header(path: Path) -> Header:
     Raises:
         ResponseDataError: the log is damaged.
     """
-    archive = not beginning(path).removeprefix(BOM).lstrip().startswith(b"{")
+    archive = not head(path).startswith(b"{")
     found = _archived_header(path) if archive else _listed_header(path)
     results = found.get("results")
     return Header(

@@ -22,13 +22,13 @@ import numpy as np
 import pandas as pd
 
 from anchoreval.errors import ResponseDataError
-from anchoreval.importers.bounded import BOM
 from anchoreval.importers.entries import label, mapping, number, score
+from anchoreval.importers.file_heads import head
 from anchoreval.importers.imported import Imported, ImportedRun, ReadOptions, Skipped
 from anchoreval.importers.json_arrays import members
 from anchoreval.importers.opencompass_rows import likelihoods_of_entry, prompt_of_entry, prompts
 from anchoreval.importers.option_shares import option_shares
-from anchoreval.importers.walking import beginning, files_below
+from anchoreval.importers.walking import files_below
 
 RESULTS, PREDICTIONS = "results", "predictions"
 CORRECT = "correct"
@@ -93,7 +93,7 @@ IMPORTER = OpenCompass()
 
 
 def _is_ours(path: Path) -> bool:
-    kind, start = _kind(path), beginning(path).removeprefix(BOM)
+    kind, start = _kind(path), head(path)
     if kind == PREDICTIONS:
         return bool(_PREDICTION.match(start))
     return kind == RESULTS and bool(_RESULT.match(start)) and not any(mark in start for mark in _OTHERS)

@@ -6,9 +6,6 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-BEGINNING = 1 << 14
-"""Bytes of a file that are looked at to recognise its format."""
-
 
 def files_below(path: Path, *suffixes: str) -> Iterator[Path]:
     """Files with one of these endings, in order of paths; `path` may be such a file itself.
@@ -25,15 +22,6 @@ def files_below(path: Path, *suffixes: str) -> Iterator[Path]:
             found = Path(folder, name)
             if not name.startswith(".") and name.lower().endswith(suffixes) and _is_plain(found):
                 yield found
-
-
-def beginning(path: Path) -> bytes:
-    """The first bytes of a file; none where it cannot be read."""
-    try:
-        with path.open("rb") as stream:
-            return stream.read(BEGINNING)
-    except OSError:
-        return b""
 
 
 def _is_plain(path: Path) -> bool:
