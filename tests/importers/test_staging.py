@@ -93,6 +93,6 @@ def test_what_cannot_be_written_is_named(logs: Path, tmp_path: Path, monkeypatch
     def full(path: Path, data: bytes) -> None:
         raise OSError(28, "No space left on device", str(path))
 
-    monkeypatch.setattr(staging, "write_bytes", full)
+    monkeypatch.setattr(staging, "_write", full)
     with pytest.raises(StoreError, match="cannot be written: No space left on device"):
         staged(logs, tmp_path / "staging")

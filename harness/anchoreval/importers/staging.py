@@ -10,6 +10,8 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
+import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
@@ -22,7 +24,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from anchoreval.atomic import write_bytes, write_json
+from anchoreval.atomic import TEMPORARY
 from anchoreval.errors import AnchorEvalError, ResponseDataError, StoreError
 from anchoreval.importers.imported import ImportedRun, ReadOptions, Skipped
 from anchoreval.importers.recognising import Unit, reader
@@ -60,6 +62,10 @@ def stage(units: Sequence[Unit], folder: Path, options: ReadOptions, workers: in
     Raises:
         StoreError: the folder cannot be written.
     """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"{folder}: cannot be written: {error.strerror}") from error
     waiting: list[Unit] = []
     for unit in units:
         if (known := _recalled(unit, folder, options)) is not None:
@@ -122,7 +128,7 @@ def _one(unit: Unit, folder: Path, options: ReadOptions) -> Staged:
         "skipped": [asdict(one) for one in skipped],
         "failure": failure,
     }
-    write_json(folder / f"{key}.json", marker)
+    _write(folder / f"{key}.json", json.dumps(marker).encode())
     return done
 
 
@@ -155,7 +161,7 @@ def _set_down(run: ImportedRun, folder: Path, name: str) -> Path:
     table = pa.table(columns, metadata={"anchoreval.run": json.dumps(facts)})
     stream = io.BytesIO()
     pq.write_table(table, stream, compression="zstd")
-    write_bytes(folder / name, stream.getvalue())
+    _write(folder / name, stream.getvalue())
     return folder / name
 
 
@@ -178,14 +184,41 @@ def _plain(value: Mapping[str, Any], run: ImportedRun) -> Any:
 
 
 def _items(items: pd.DataFrame, folder: Path) -> str:
-    """Set an item table down, unless the same one is there; the file's name."""
+    """Set an item table down, unless the same one is there; the file's name.
+
+    Documents are known by their hashes where all have one, so that a table that is there need not be made again.
+    """
+    if "doc_hash" in items and items["doc_hash"].notna().all():
+        text = "\x1e".join([*items.columns, *items["key"].astype(str), *items["doc_hash"].astype(str)])
+        name = _items_name(text.encode("utf-8", "surrogatepass"))
+        if not (folder / name).is_file():
+            _write(folder / name, _parquet(items))
+        return name
+    data = _parquet(items)
+    name = _items_name(data)
+    if not (folder / name).is_file():
+        _write(folder / name, data)
+    return name
+
+
+def _items_name(content: bytes) -> str:
+    return f"items-{hashlib.sha256(content).hexdigest()[:32]}.parquet"
+
+
+def _parquet(items: pd.DataFrame) -> bytes:
     stream = io.BytesIO()
     try:
         pq.write_table(pa.Table.from_pandas(items, preserve_index=False), stream, compression="zstd")
     except (pa.ArrowException, TypeError, ValueError) as error:
         raise ResponseDataError(f"items cannot be stored: {one_line(error)}") from error
-    data = stream.getvalue()
-    name = f"items-{hashlib.sha256(data).hexdigest()[:32]}.parquet"
-    if not (folder / name).is_file():
-        write_bytes(folder / name, data)
-    return name
+    return stream.getvalue()
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Put data in place as a whole. Unlike what is kept, it need not outlive a power cut: it can be read again."""
+    partial = path.with_name(f".{path.name}.{secrets.token_hex(6)}{TEMPORARY}")
+    try:
+        partial.write_bytes(data)
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)

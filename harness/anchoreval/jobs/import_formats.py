@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from anchoreval.errors import ConfigurationError, ResponseDataError, StoreError
+from anchoreval.errors import ConfigurationError, ResponseDataError
 from anchoreval.importers.gathering import gather
 from anchoreval.importers.imported import ImportedRun, ReadOptions, Skipped
 from anchoreval.importers.merging import Policies, merged
@@ -66,11 +66,7 @@ def read_units(
     if on_damage not in ON_DAMAGE:
         raise ConfigurationError(f"reading.on_damage={on_damage} is not one of {', '.join(ON_DAMAGE)}")
     folder = staging_folder(into)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        staged = _staged(units, folder, options, workers)
-    except OSError as error:
-        raise StoreError(f"{error.filename or folder}: cannot be written: {error.strerror}") from error
+    staged = _staged(units, folder, options, workers)
     damaged = [one.failure for one in staged if one.failure]
     if damaged and on_damage == "refuse":
         others = f"; {len(damaged) - 1} more files could not be read" if len(damaged) > 1 else ""

@@ -61,14 +61,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     sys.stdout.write(text)
 
 
-def write_logs(folder: Path, models: int, items: int, seed: int = 0) -> int:
+def write_logs(folder: Path, models: int, items: int, subjects: int = SUBJECTS, seed: int = 0) -> int:
     """Write sample logs as lm-eval does, a file a subject and model; returns bytes.
 
     The text of an item and its prompt is that of all models; log-likelihoods are each model's own.
     """
     rng = np.random.default_rng(seed)
     shared = [_shared(n) for n in range(items)]
-    ends = np.linspace(0, items, SUBJECTS + 1).astype(int)
+    ends = np.linspace(0, items, subjects + 1).astype(int)
     total = 0
     for model in range(models):
         place = folder / f"org__model-{model:03d}"
@@ -105,7 +105,7 @@ def _shared(n: int) -> tuple[str, str]:
     return f'"doc": {json.dumps(document)}, "target": "{n % OPTIONS}", "arguments": {json.dumps(arguments)}', end
 
 
-def _row(shared: tuple[str, str], number: int, values: np.ndarray, right: float) -> str:  # type: ignore[type-arg]
+def _row(shared: tuple[str, str], number: int, values: np.ndarray, right: float) -> str:
     pairs = [[f"{value:.6f}", "False"] for value in values]
     responses = json.dumps([[pair] for pair in pairs])
     return (
@@ -182,8 +182,8 @@ def report(models: int, items: int, size: int, timed: Sequence[Timed], same: boo
     ]
     return (
         "# Speed of imports\n\n"
-        f"{models:,} models x {items:,} items as lm-eval's sample logs, {size / 1e9:.2f} GB of text, two processes on this "
-        f"machine's {os.cpu_count()} cores. Memory is the largest of all processes together (shared pages count in "
+        f"{models:,} models x {items:,} items as lm-eval's sample logs, {size / 1e9:.2f} GB of text, two processes on "
+        f"this machine's {os.cpu_count()} cores. Memory is the largest of all processes together (shared pages count in "
         "each). The benchmark that was killed and went on and the other one are "
         f"{'equal to the byte' if same else 'NOT EQUAL'}.\n"
         "Regenerate with `python -m anchoreval.studies.import_speed`.\n\n"
