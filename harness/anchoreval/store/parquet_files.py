@@ -70,6 +70,8 @@ def read_opened(file: Any, where: Path, error: type[AnchorEvalError], columns: S
     """The table of a file that `open_parquet` opened (errors as for `read_parquet`)."""
     try:
         names = file.schema_arrow.names
+        if len(set(names)) < len(names):
+            raise error(f"{where}: column {next(name for name in names if names.count(name) > 1)!r} stands twice")
         if lacking := [name for name in columns or () if name not in names]:
             raise error(f"{where}: has no column {lacking[0]!r}")
         batches, size = [], 0
