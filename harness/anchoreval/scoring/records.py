@@ -130,13 +130,17 @@ def _score(row: Record, metric: str, item: str, task: str) -> float:
         there = ", ".join(row["metrics"])
         raise ConfigurationError(f"item {item!r}: task {task!r} gave no metric {metric!r} (there are: {there})")
     value = row[metric]
-    if not isinstance(value, Real | np.bool_) or not 0.0 <= value <= 1.0:
+    if not isinstance(value, Real | np.bool_) or not _is_share(value):
         numbers = [name for name in row["metrics"] if isinstance(row[name], Real | np.bool_)]
         raise ScoringError(
             f"item {item!r}: metric {metric!r} is {value!r}, not a number in [0, 1]"
             f" (numbers there: {', '.join(numbers) or 'none'})"
         )
     return float(value)
+
+
+def _is_share(value: Any) -> bool:
+    return bool(0.0 <= value <= 1.0)  # of a whole number of any size, which no float may hold
 
 
 def _loglikelihoods(row: Record, item: str) -> Float64Array:
