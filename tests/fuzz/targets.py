@@ -25,7 +25,7 @@ from .formats import FORMATS, ORIGINALS, copy_originals
 from .mutations import mutated
 
 SLOWEST = 10.0
-"""Seconds that reading one input may take."""
+"""Seconds of processor time that reading one input may take: a busy machine is no finding."""
 
 
 class TooSlowError(BaseException):
@@ -114,13 +114,13 @@ def _limited() -> Iterator[None]:
     def stop(number: int, frame: FrameType | None) -> None:
         raise TooSlowError
 
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, SLOWEST)
+    before = signal.signal(signal.SIGPROF, stop)
+    signal.setitimer(signal.ITIMER_PROF, SLOWEST)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
 
 
 def import_folder(name: str, folder: Path) -> Any:
