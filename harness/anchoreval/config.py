@@ -186,11 +186,13 @@ class AdaptiveConfig:
     """How long `job=adaptive` asks a target: until its interval is that narrow, or the budget of items is spent.
 
     `half_width` is in percentage points; None means that of the fixed form with `k` anchors, on the same models.
+    `guarded` says whether the level of the intervals is guaranteed.
     """
 
     half_width: float | None = None
     budget: int = 200
     batch: int = 5
+    guarded: bool = True
 
 
 @dataclass

@@ -41,7 +41,7 @@ def config(**changes: Any) -> DictConfig:
         "split": {"kind": "iid", "test_share": None},
         "scorer": REPLAY,
         "policy": {"name": "optimal", "dimensions": 1},
-        "adaptive": {"half_width": 12.0, "budget": 30, "batch": 5},
+        "adaptive": {"half_width": 12.0, "budget": 30, "batch": 5, "guarded": True},
         "k": 20,
         "seed": 1,
         "level": 0.9,
@@ -86,7 +86,7 @@ def test_what_a_run_writes_and_that_it_is_done_once(
     again = run(config())
     assert (again.folder, again.changed) == (first.folder, False)
     assert capsys.readouterr().out.replace("was complete:", "written to") == said
-    other = run(config(adaptive={"half_width": 14.0, "budget": 30, "batch": 5}))
+    other = run(config(adaptive={"half_width": 14.0, "budget": 30, "batch": 5, "guarded": True}))
     assert other.changed
     assert other.folder != first.folder
     table = pd.read_parquet(first.folder / "sittings.parquet")
@@ -106,7 +106,7 @@ def test_the_wanted_width_is_that_of_the_fixed_form_where_none_is_given(
     here: Path, synthetic: Callable[..., ResponseMatrix]
 ) -> None:
     write_benchmark(synthetic(110, 60), "bench")
-    given = {"half_width": None, "budget": 40, "batch": 10}
+    given = {"half_width": None, "budget": 40, "batch": 10, "guarded": True}
     outcome = run(config(adaptive=given, scorer=REPLAY | {"models": ["model003"]}))
     summary, matrix = read_summary(outcome.folder), read_benchmark("bench")
     sources = matrix.subset(models=matrix.models.index.drop("model003"))
@@ -120,7 +120,7 @@ def test_newcomers_are_asked_live_what_their_answers_call_for(here: Path) -> Non
         config(
             benchmark={"name": "pocket", "path": None},
             scorer=POCKET,
-            adaptive={"half_width": 15.0, "budget": 15, "batch": 5},
+            adaptive={"half_width": 15.0, "budget": 15, "batch": 5, "guarded": True},
             seed=2,
         )
     )
@@ -164,7 +164,11 @@ def test_a_model_that_lm_eval_knows_by_name(here: Path) -> None:
         "truth": False,
     }
     benchmark = {"name": "pocket", "path": None}
-    outcome = run(config(benchmark=benchmark, scorer=scorer, adaptive={"half_width": 20.0, "budget": 10, "batch": 5}))
+    outcome = run(
+        config(
+            benchmark=benchmark, scorer=scorer, adaptive={"half_width": 20.0, "budget": 10, "batch": 5, "guarded": True}
+        )
+    )
     table = pd.read_parquet(outcome.folder / "sittings.parquet")
     matrix = pocket.load()
     expected = matrix.subset(models=["fir-3"], items=table["item"]).scores[0]
@@ -197,3 +201,14 @@ def test_wrong_requests_write_nothing(
     with pytest.raises(error, match=message):
         run(config(**changes))
     assert not (here / "results").exists()
+
+
+def test_without_the_guard_no_more_items_are_asked(here: Path, synthetic: Callable[..., ResponseMatrix]) -> None:
+    write_benchmark(synthetic(110, 60, n_subjects=3, variants=2), "bench")
+    asked = [
+        run(config(adaptive={"half_width": 12.0, "budget": 30, "batch": 1, "guarded": guarded}))
+        for guarded in (True, False)
+    ]
+    assert asked[0].folder != asked[1].folder
+    items = [pd.read_csv(outcome.folder / "estimates.csv")["asked"].mean() for outcome in asked]
+    assert items[1] <= items[0]

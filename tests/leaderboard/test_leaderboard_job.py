@@ -181,6 +181,15 @@ def test_a_folder_of_other_anchors_is_refused(place: Place) -> None:
     assert "holds answers to other anchors: item " in place.refresh(status=2)
 
 
+def test_a_folder_that_holds_something_else_is_left_alone(place: Place) -> None:
+    place.list_models(counting("one"))
+    (place.folder / "board").mkdir()
+    (place.folder / "board" / "thesis.tex").write_text("x", encoding="utf-8")
+    assert "is not empty and holds no leaderboard" in place.refresh(status=2)
+    assert "tasks: is not empty" in place.refresh("tasks", status=2)
+    assert [path.name for path in (place.folder / "board").iterdir()] == ["thesis.tex"]
+
+
 def test_where_no_model_can_be_scored_the_job_fails_and_says_why(place: Place) -> None:
     place.list_models(counting("bad", broken=True))
     said = place.refresh(status=1)

@@ -59,6 +59,7 @@ class AdaptiveTest:
         calibration: float | str | Iterable[str] = AUTO,
         seed: int = 0,
         missing: str = "refuse",
+        guarded: bool = True,
     ) -> Self:
         """Fit the policy on the selecting models; the calibration models sit the whole test and size its errors.
 
@@ -73,6 +74,8 @@ class AdaptiveTest:
                 fewer than 60 groups of models all do, in folds.
             seed: of roles, folds and policy.
             missing: `allow` takes in models that miss more than 5 % of the weight.
+            guarded: whether the level is guaranteed (see `anchoreval.adaptive.stopping`); without the guard fewer items
+                are asked, and the level held where it was measured.
 
         Warns:
             IntervalWarning: too few models size the errors, or none of them gets as narrow as wanted.
@@ -97,7 +100,7 @@ class AdaptiveTest:
             rehearsals = Rehearsals.held(examiner, known.subset(models=roles.index[roles == CALIBRATE]), groups)
         else:
             rehearsals = Rehearsals.none()
-        factor = rehearsals.factor(half_width, level)
+        factor = rehearsals.factor(half_width, level, guarded=guarded)
         test = cls(examiner, rehearsals, half_width, level, factor, roles, crossed)
         if obstacle := test.obstacle:
             warnings.warn(obstacle, IntervalWarning, stacklevel=2)

@@ -72,6 +72,7 @@ def carry_out(plan: Plan, work: Run) -> Results:
                 calibration=plan.calibration,
                 seed=plan.seed,
                 missing=plan.missing,
+                guarded=plan.guarded,
             )
     with work.timed("sit"):
         sat = plan.scorer.sit(test)

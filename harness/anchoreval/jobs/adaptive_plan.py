@@ -33,6 +33,7 @@ class Plan:
         sources: the benchmark without the targets, their variants and copies; nothing else is looked at.
         half_width: that is wanted, in score units; None: that of `fixed` anchors, on the same calibration models.
         fixed: number of anchors of the fixed form; None where the half-width is given.
+        guarded: whether the level of the intervals is guaranteed (see `anchoreval.adaptive.stopping`).
     """
 
     matrix: ResponseMatrix
@@ -43,6 +44,7 @@ class Plan:
     batch: int
     half_width: float | None
     fixed: int | None
+    guarded: bool
     seed: int
     level: float
     calibration: float | str | list[str]
@@ -83,6 +85,7 @@ class Plan:
             batch=config.adaptive.batch,
             half_width=None if wanted is None else _points(wanted),
             fixed=config.k if wanted is None else None,
+            guarded=config.adaptive.guarded,
             seed=config.seed,
             level=config.level,
             calibration=calibration(config),
@@ -100,6 +103,7 @@ class Plan:
             "budget": self.budget,
             "half_width": self.half_width,
             "fixed": self.fixed,
+            "guarded": self.guarded,
             "calibration": self.calibration,
             "scorer": self.scorer.identity(),
             "seed": self.seed,

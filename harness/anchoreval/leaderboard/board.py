@@ -54,9 +54,11 @@ class Board:
         Raises:
             AnchorSetError: the anchors hold no source models to reconstruct from, or the folder's answers are to
                 other anchors.
+            StoreError: the folder holds something that is no leaderboard.
         """
         if anchors.sources is None:
             raise AnchorSetError(f"the anchors of {anchors.benchmark!r} hold no source models: nothing can be ranked")
+        _refuse_foreign(folder)
         board = cls(folder, anchors.sources)
         if (folder / ANSWERS / DOCUMENT).exists():
             stored = set(read_shared(folder / ANSWERS).items.index)
@@ -136,6 +138,15 @@ class Board:
             name=self.sources.name,
             coverage=self.sources.coverage,
         )
+
+
+def _refuse_foreign(folder: Path) -> None:
+    """Leave a folder alone that holds something and was never a leaderboard's."""
+    if folder.exists() and not folder.is_dir():
+        raise StoreError(f"{folder}: is no folder")
+    ours = {ANSWERS, LOCKS, REQUESTS, "leaderboard.json"}
+    if folder.is_dir() and (names := {path.name for path in folder.iterdir()}) and not names & ours:
+        raise StoreError(f"{folder}: is not empty and holds no leaderboard; name a new folder")
 
 
 def _options(part: ResponseMatrix, like: Any) -> Any:

@@ -39,14 +39,14 @@ from anchoreval.studies.task_pool import pooled_tables
 
 NAME = "adaptive_stopping"
 REPEATS = {"pocket": 4, "arc": 4, "musr": 2, "ifeval": 2}
-BUDGET, LEVEL, BATCHES = 100, 0.95, (1, 5)
+ANCHORS, BUDGET, LEVEL, BATCHES = 100, 200, 0.95, (1, 5)
 MOST_TARGETS, DEALS = 40, 30
 RULES = {"adaptive": True, "adaptive, unguarded": False}
 """Whether a miss after the stop counts in the choice of the factor (see `anchoreval.adaptive.stopping`)."""
 FIGURES = ("items", "median", "ninth", "coverage", "half_width", "spent", "error")
 CAPTION = """# Adaptive tests that stop
 
-*fixed form*: {budget} anchors of `optimal`, read by `auto`, split conformal {level:.0%} intervals of one width.
+*fixed form*: {anchors} anchors of `optimal`, read by `auto`, split conformal {level:.0%} intervals of one width.
 *adaptive*: every model is asked items of its own (`anchoreval.adaptive`, number of abilities chosen inside the
 selecting models) until its interval has that same width, {budget} items at most; intervals sized on the same
 calibration models. *unguarded*: the same, but the factor on the belief is the smallest whose intervals held where each
@@ -80,7 +80,7 @@ def one_repeat(data: str, benchmark: str, repeat: int) -> pd.DataFrame:
     """A row per batch size, deal and test, with the columns `FIGURES`."""
     matrix = load_benchmark("pocket") if benchmark == "pocket" else kept_benchmark(data, benchmark)
     trial = Trial.divide(matrix, "iid", 1000 + repeat, Conditions(LEVEL, SHARE, None, "refuse"))
-    form = fixed_form(trial.sources, BUDGET, level=LEVEL, calibration=SHARE, seed=trial.seed)
+    form = fixed_form(trial.sources, ANCHORS, level=LEVEL, calibration=SHARE, seed=trial.seed)
     selecting = trial.sources.subset(models=trial.roles.index[trial.roles == SELECT])
     examiner = Examiner.fit(Auto(), in_groups(selecting, trial.groups), BUDGET, trial.seed)
     tables = [
@@ -130,7 +130,7 @@ def _one_deal(held: HeldOut, deal: int, rng: np.random.Generator) -> list[dict[s
 
 
 def _fixed_row(errors: Float64Array, wanted: float) -> dict[str, Any]:
-    values = (BUDGET, BUDGET, BUDGET, float((errors <= wanted).mean()), wanted, 0.0, float(errors.mean()))
+    values = (ANCHORS, ANCHORS, ANCHORS, float((errors <= wanted).mean()), wanted, 0.0, float(errors.mean()))
     return {"test": "fixed form", **dict(zip(FIGURES, values, strict=True))}
 
 
@@ -162,7 +162,7 @@ def _end(course: Course, factor: float, wanted: float) -> tuple[float, float, fl
 
 def report(rows: pd.DataFrame) -> str:
     """The page."""
-    parts = [CAPTION.format(budget=BUDGET, level=LEVEL, targets=MOST_TARGETS, deals=DEALS)]
+    parts = [CAPTION.format(anchors=ANCHORS, budget=BUDGET, level=LEVEL, targets=MOST_TARGETS, deals=DEALS)]
     for benchmark, part in rows.groupby("benchmark", sort=False):
         repeats = part["repeat"].nunique()
         parts.append(f"## {benchmark} ({repeats} repeats)\n\n{_table(part)}\n")
