@@ -69,6 +69,8 @@ def _unpacked(path: Path, row: Mapping[str, Any]) -> np.ndarray[Any, Any]:
     name, kind, shape, data = (row[column] for column in COLUMNS)
     if not isinstance(kind, str) or not ALLOWED.fullmatch(kind):
         raise AnchorSetError(f"{path}: array {name!r} has dtype {str(kind)[:40]!r}, which is not allowed")
+    if not isinstance(data, bytes | None):
+        raise AnchorSetError(f"{path}: array {name!r} is damaged: its data are no bytes")
     dtype = np.dtype(kind)
     if (
         not isinstance(shape, list)

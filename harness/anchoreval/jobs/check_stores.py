@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from anchoreval.errors import AnchorEvalError
+from anchoreval.schema import one_line
 from anchoreval.store.answers import file_name, read_answers
 from anchoreval.store.items import SharedPart, read_shared
 from anchoreval.store.reading import response_paths
@@ -27,6 +28,8 @@ def store_faults(folder: Path) -> Iterator[tuple[Path, str]]:
             problem = _problem(path, shared)
         except AnchorEvalError as error:
             problem = str(error).removeprefix(f"{path}: ")
+        except (ValueError, TypeError, LookupError, OverflowError) as error:
+            problem = f"its model's row makes no table: {one_line(error)}"
         if problem:
             yield path, problem
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from anchoreval.errors import ResponseDataError, StoreError
+from anchoreval.errors import StoreError
 from anchoreval.responses import ResponseMatrix
 from anchoreval.schema import one_line
 from anchoreval.store.answers import SUFFIX, Header, file_name, read_answers, read_header
@@ -46,8 +46,8 @@ def read_benchmark(folder: Path | str, *, models: Iterable[str] | None = None) -
     scores, probabilities = _arrays(paths, headers, len(shared.items))
     try:
         return shared.matrix(scores, table_of([header.row for header in headers]), probabilities)
-    except ResponseDataError as error:
-        raise StoreError(f"{folder}: {one_line(error)}") from error
+    except (ValueError, TypeError, LookupError, OverflowError) as error:  # ResponseDataError is a ValueError
+        raise StoreError(f"{folder}: its models' rows make no table: {one_line(error)}") from error
 
 
 def load_benchmark(name_or_folder: str | Path) -> ResponseMatrix:
