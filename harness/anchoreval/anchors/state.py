@@ -81,4 +81,4 @@ def _unpacked(path: Path, row: Mapping[str, Any]) -> np.ndarray[Any, Any]:
         raise AnchorSetError(f"{path}: array {name!r} is damaged: {len(data or b'')} bytes do not make shape {shape}")
     if not dtype.itemsize:  # an array of empty texts has no bytes
         return np.zeros(shape, dtype=dtype)
-    return np.frombuffer(data, dtype=dtype).reshape(shape).copy()
+    return np.frombuffer(data or b"", dtype=dtype).reshape(shape).copy()
