@@ -9,7 +9,7 @@ export HF_HUB_OFFLINE = 1
 export HF_DATASETS_OFFLINE = 1
 export TOKENIZERS_PARALLELISM = false
 
-.PHONY: help setup demo test perf check format pocket published selectors studies protocol live power published-budgets peers clean
+.PHONY: help setup demo test perf check format pocket published selectors studies protocol live power published-budgets fuzz imports peers clean
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
 
@@ -86,6 +86,12 @@ power: $(DEV)  ## what power reports state against what happens, on real and sim
 published-budgets: $(DEV)  ## EssenceBench and metabench at the budgets of their papers (extra ebm; half an hour)
 	@$(PIP) --editable ".[ebm]"
 	$(BIN)/python -m anchoreval.studies.published_budgets
+
+fuzz: $(DEV)  ## 100,000 damaged files for every reader (half an hour)
+	$(BIN)/python -m tests.fuzz.long
+
+imports: $(DEV)  ## speed and memory of an import of 5.6 GB of logs: results/published/import_speed.md (ten minutes)
+	$(BIN)/python -m anchoreval.studies.import_speed
 
 peers: $(DEV)  ## py-irt, girth and apricot beside us, in an environment of their own (Python 3.11; 15 minutes)
 	@test -x .venv-peers/bin/python || python3.11 -m venv .venv-peers

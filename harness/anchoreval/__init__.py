@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from anchoreval.anchors import AnchorSet, load_anchors
 from anchoreval.errors import AnchorEvalError
+from anchoreval.importers.frames import read_frame
 from anchoreval.importers.tidy import read_tidy
 from anchoreval.methods import Answers, Estimator, Policy, Selection, Selector
 from anchoreval.protocol.anchoring import reconstruct, select
@@ -53,6 +54,7 @@ __all__ = [
     "load_benchmark",
     "policies",
     "power_report",
+    "read_frame",
     "read_tidy",
     "reconstruct",
     "reconstruct_suite",

@@ -234,6 +234,14 @@ class ReadingConfig:
 
 
 @dataclass
+class CheckConfig:
+    """What `job=check` may mend: stores of older versions, and what killed writes left behind."""
+
+    repair: bool = False
+    clean: bool = False
+
+
+@dataclass
 class ReconstructConfig:
     """How `job=reconstruct` reads lm-eval's sample logs: metric and filter, where a task has several."""
 
@@ -260,6 +268,7 @@ class Config:
     adaptive: AdaptiveConfig = field(default_factory=AdaptiveConfig)
     export: ExportConfig = field(default_factory=ExportConfig)
     reading: ReadingConfig = field(default_factory=ReadingConfig)
+    check: CheckConfig = field(default_factory=CheckConfig)
     reconstruct: ReconstructConfig = field(default_factory=ReconstructConfig)
     k: int = 100
     seed: int = 0

@@ -38,6 +38,7 @@ JOBS = {
     "export": "anchoreval.jobs.export",
     "reconstruct": "anchoreval.jobs.reconstruct",
     "import": "anchoreval.jobs.import_",
+    "check": "anchoreval.jobs.check",
     "transfer": "anchoreval.jobs.transfer",
 }
 """The module of each job; its function `run(config)` does the work and returns an `Outcome`."""

@@ -183,8 +183,8 @@ def report(models: int, items: int, size: int, timed: Sequence[Timed], same: boo
     return (
         "# Speed of imports\n\n"
         f"{models:,} models x {items:,} items as lm-eval's sample logs, {size / 1e9:.2f} GB of text, two processes on "
-        f"this machine's {os.cpu_count()} cores. Memory is the largest of all processes together (shared pages count in "
-        "each). The benchmark that was killed and went on and the other one are "
+        f"this machine's {os.cpu_count()} cores. Memory is the largest of all processes together (shared pages count "
+        "in each). The benchmark that was killed and went on and the other one are "
         f"{'equal to the byte' if same else 'NOT EQUAL'}.\n"
         "Regenerate with `python -m anchoreval.studies.import_speed`.\n\n"
         + markdown_table(["import", "seconds", "MB a second", "memory (GiB)"], rows)
