@@ -88,6 +88,7 @@ published-budgets: $(DEV)  ## EssenceBench and metabench at the budgets of their
 	$(BIN)/python -m anchoreval.studies.published_budgets
 
 fuzz: $(DEV)  ## 100,000 damaged files for every reader (half an hour)
+	@$(PIP) --editable ".[fuzz]"
 	$(BIN)/python -m tests.fuzz.long
 
 imports: $(DEV)  ## speed and memory of an import of 5.6 GB of logs: results/published/import_speed.md (ten minutes)
