@@ -32,12 +32,14 @@ def join_runs(runs: Sequence[ImportedRun], on_conflict: str, notes: list[str]) -
         ResponseDataError: runs differ, and the policy is to refuse; or they are scored by different metrics.
     """
     groups: dict[tuple[str, str, str], list[ImportedRun]] = {}
+    taken: dict[tuple[str, str], set[str]] = {}
     for run in runs:
         groups.setdefault((run.model, run.task, run.replicate), []).append(run)
+        taken.setdefault((run.model, run.task), set()).add(run.replicate)
     joined: list[ImportedRun] = []
     for (model, task, replicate), group in groups.items():
         kept = _joined(group, on_conflict, notes)
-        labels = _labels(replicate, len(kept), {label for *of, label in groups if of == [model, task]})
+        labels = _labels(replicate, len(kept), taken[model, task])
         joined += [_called(run, label) for run, label in zip(kept, labels, strict=True)]
     return joined
 
