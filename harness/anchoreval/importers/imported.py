@@ -58,7 +58,7 @@ class ImportedRun:
         if outside.size:
             key, score = self.items["key"].iloc[outside[0]], self.scores[outside[0]]
             raise ResponseDataError(f"{self.source}: item {key!r}: {self.metric} {score:g} is outside [0, 1]")
-        if self.items["key"].duplicated().any():
+        if not self.items["key"].is_unique:
             key = self.items["key"][self.items["key"].duplicated()].iloc[0]
             raise ResponseDataError(f"{self.source}: item {key!r} of task {self.task!r} stands twice")
 

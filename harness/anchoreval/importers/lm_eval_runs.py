@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -125,7 +126,26 @@ def _compare(samples: TaskSamples, metric: str, scores: Float64Array, stated: St
         )
 
 
+_TABLES: OrderedDict[Any, pd.DataFrame] = OrderedDict()
+"""Item tables that were made last, by the documents and what was said of them: models are asked the same items."""
+MOST_ROWS = 60_000
+"""Of these tables together."""
+
+
 def _items(samples: TaskSamples, answers: FilterAnswers) -> pd.DataFrame:
+    """The item table, which is that of another run where this says the same of the same documents."""
+    said = (answers.texts, answers.subjects, answers.options)
+    known = samples.task, _task_subject(samples), tuple(answers.places), tuple(answers.hashes), hash(repr(said))
+    if known in _TABLES:
+        _TABLES.move_to_end(known)
+        return _TABLES[known]
+    made = _TABLES[known] = _item_table(samples, answers)
+    while len(_TABLES) > 1 and sum(map(len, _TABLES.values())) > MOST_ROWS:
+        _TABLES.popitem(last=False)
+    return made
+
+
+def _item_table(samples: TaskSamples, answers: FilterAnswers) -> pd.DataFrame:
     doc_ids = list(answers.places)
     columns: dict[str, Any] = {"key": [str(doc_id) for doc_id in doc_ids], "doc_id": np.array(doc_ids, dtype=np.int64)}
     columns["doc_hash"] = answers.hashes

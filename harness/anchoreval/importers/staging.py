@@ -183,11 +183,24 @@ def _plain(value: Mapping[str, Any], run: ImportedRun) -> Any:
         raise ResponseDataError(f"{run.source}: {error}") from error
 
 
-def _items(items: pd.DataFrame, folder: Path) -> str:
-    """Set an item table down, unless the same one is there; the file's name.
+_LAST: dict[tuple[int, Path], tuple[pd.DataFrame, str]] = {}
+"""Tables that were set down last and their files: runs of several models share tables."""
+MOST_ROWS = 60_000
+"""Of these tables together."""
 
-    Documents are known by their hashes where all have one, so that a table that is there need not be made again.
-    """
+
+def _items(items: pd.DataFrame, folder: Path) -> str:
+    """Set an item table down, unless the same one is there; the file's name."""
+    place = id(items), folder
+    if place not in _LAST or not (folder / _LAST[place][1]).is_file():
+        if sum(len(table) for table, _ in _LAST.values()) > MOST_ROWS:
+            _LAST.clear()
+        _LAST[place] = items, _item_file(items, folder)  # a table that is held keeps its identity
+    return _LAST[place][1]
+
+
+def _item_file(items: pd.DataFrame, folder: Path) -> str:
+    """Documents are known by their hashes where all have one, so that a table that is there need not be made again."""
     if "doc_hash" in items and items["doc_hash"].notna().all():
         text = "\x1e".join([*items.columns, *items["key"].astype(str), *items["doc_hash"].astype(str)])
         name = _items_name(text.encode("utf-8", "surrogatepass"))
