@@ -603,7 +603,7 @@ DAMAGE: list[tuple[str, Callable[[Path], object], str, str]] = [
     ("no scores", rewrite("source.parquet", lambda t: t.drop_columns(["scores"])), "source.parquet",
      "not the sources of these anchors"),
     ("some table", rewrite("state.parquet", lambda t: t.drop_columns(["dtype"])), "state.parquet",
-     "not the state of an estimator"),
+     "has no column 'dtype'"),
 ]  # fmt: skip
 
 

@@ -50,7 +50,7 @@ def edited(table: pd.DataFrame, **columns: Any) -> bytes:
 @pytest.mark.parametrize(
     ("columns", "message"),
     [
-        ({"residual": None}, "not the residuals of these anchors"),
+        ({"residual": None}, "has no column 'residual'"),
         ({"estimate": "high"}, "not the residuals of these anchors"),
         ({"truth": np.nan}, "model 'model000' has a residual without truth"),
         ({"residual": np.inf}, "model 'model000' has a residual without residual"),
@@ -66,5 +66,5 @@ def test_what_is_odd_is_named(matrix: ResponseMatrix, table: pd.DataFrame, colum
 
 
 def test_what_is_no_table_is_named(matrix: ResponseMatrix) -> None:
-    with pytest.raises(AnchorSetError, match="not the residuals of these anchors"):
+    with pytest.raises(AnchorSetError, match="not a complete Parquet file"):
         read_residuals(FILE, b"PAR1", matrix)

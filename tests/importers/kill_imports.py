@@ -62,7 +62,7 @@ def run(logs: str, folder: Path, kills: int) -> dict[str, object]:
         wrong += any(expected[name] != row for name, row in found.items())
         partly += 0 < len(found) < len(expected)
     assert imported(logs, into) == 0
-    left = [path.name for path in folder.iterdir() if path.name.startswith(".")]
+    left = [path.name for path in folder.iterdir() if path.name.endswith(".import.tmp")]
     return {"at_work": at_work, "partly": partly, "wrong": wrong, "equal": models_of(into) == expected, "left": left}
 
 
