@@ -17,7 +17,7 @@ KILLS = 50
 
 @pytest.mark.slow
 def test_imports_killed_at_random_moments(tmp_path: Path) -> None:
-    write_logs(tmp_path / "logs", models=12, items=120, subjects=4)
+    write_logs(tmp_path / "logs", models=40, items=60, subjects=2)
     script = Path(__file__).with_name("kill_imports.py")
     command = [sys.executable, str(script), str(tmp_path / "logs"), str(tmp_path / "stores"), str(KILLS)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
