@@ -23,7 +23,7 @@ def boosting_importance(seed: int) -> Importance:
         MissingExtraError: interpret is not installed.
     """
     try:
-        from interpret.glassbox import ExplainableBoostingRegressor  # type: ignore[import-not-found, unused-ignore]
+        from interpret.glassbox import ExplainableBoostingRegressor  # type: ignore[import-not-found,import-untyped,unused-ignore]
     except ImportError as missing:
         raise MissingExtraError(
             "selector essence with attribution='ebm' needs interpret-core, which is not installed: "
