@@ -8,7 +8,6 @@ has no score there; what becomes of models that answered a part only, or twice, 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -19,19 +18,6 @@ from anchoreval.importers.imported import ImportedRun
 from anchoreval.responses import ResponseMatrix
 
 ITEM_FACTS = ("doc_hash", "subject", "text", "options", "doc_id", "cost")
-
-
-@dataclass(frozen=True, eq=False)
-class Gathered:
-    """A benchmark made of runs, and what was done on the way.
-
-    Attributes:
-        matrix: models by items.
-        notes: a sentence each.
-    """
-
-    matrix: ResponseMatrix
-    notes: Sequence[str] = field(default_factory=tuple)
 
 
 def gather(

@@ -101,18 +101,7 @@ def _benchmark(folder: Path) -> Iterator[Fault]:
 
 
 def _anchors(folder: Path) -> Iterator[Fault]:
-    try:
-        document = read_document(folder / ANCHORS, "anchors", StoreError)
-    except StoreError as error:
-        yield Fault.of(error, folder / ANCHORS)
-        return
-    faults = list(_digests(folder, document["files"]))
-    yield from faults
-    try:
-        load_anchors(folder)
-    except AnchorEvalError as error:
-        if not faults:
-            yield Fault.of(error, folder)
+    return _documented(folder, ANCHORS, "anchors", load_anchors)
 
 
 def _run(folder: Path) -> Iterator[Fault]:
@@ -149,15 +138,20 @@ def _leaderboard(folder: Path) -> Iterator[Fault]:
 
 
 def _tasks(folder: Path) -> Iterator[Fault]:
+    return _documented(folder, TASKS, "task_folder", read_task_folder)
+
+
+def _documented(folder: Path, name: str, schema: str, read: Callable[[Path], object]) -> Iterator[Fault]:
+    """Of a folder whose document lists the digests of the other files, and which has a reader of its own."""
     try:
-        document = read_document(folder / TASKS, "task_folder", StoreError)
+        document = read_document(folder / name, schema, StoreError)
     except StoreError as error:
-        yield Fault.of(error, folder / TASKS)
+        yield Fault.of(error, folder / name)
         return
     faults = list(_digests(folder, document["files"]))
     yield from faults
     try:
-        read_task_folder(folder)
+        read(folder)
     except AnchorEvalError as error:
         if not faults:
             yield Fault.of(error, folder)
