@@ -90,7 +90,9 @@ def _tables(path: Path, config: DictConfig) -> dict[str, Path]:
     found = _inside(path) if path.is_dir() else {"responses": path}
     if "responses" not in found:
         there = ", ".join(sorted(p.name for p in path.iterdir())[:8]) or "nothing"
-        raise StoreError(f"{path}: holds no responses.parquet, .csv or .jsonl (there is: {there})")
+        raise StoreError(
+            f"{path}: holds no results of a known format and no responses.parquet, .csv or .jsonl (there is: {there})"
+        )
     named = {key: Path(config[key]) for key in ("items", "models", "logits") if config[key]}
     return {**found, **named}
 
