@@ -8,7 +8,6 @@ killed. What single requests were answered outlives a kill in the request memory
 from __future__ import annotations
 
 import gc
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -31,17 +30,13 @@ class Refreshed:
         scored: names of the models that were scored now.
         kept: of those whose answers were there.
         failures: why each of the others has none, by name.
-        usage: what scoring took, by name of those scored or failed now.
-        total: what it took altogether.
-        seconds: from beginning to end.
+        total: what scoring took altogether.
     """
 
     scored: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
     failures: Mapping[str, str] = field(default_factory=dict)
-    usage: Mapping[str, Usage] = field(default_factory=dict)
     total: Usage = field(default_factory=Usage)
-    seconds: float = 0.0
 
 
 def refresh(
@@ -58,10 +53,8 @@ def refresh(
     Raises:
         StoreError: the folder cannot be written: no model could be kept.
     """
-    begin = time.perf_counter()
     done: dict[str, str] = {}
     failures: dict[str, str] = {}
-    usage: dict[str, Usage] = {}
     total = Usage()
     with tqdm(total=len(entries), unit="model", disable=None) as bar:
         for entry, wait in _turns(entries, done):
@@ -70,7 +63,7 @@ def refresh(
                 if not ours:
                     continue
                 try:
-                    done[entry.name] = _one(board, entry, scoring, total, usage)
+                    done[entry.name] = _one(board, entry, scoring, total)
                 except StoreError as error:
                     if "cannot be written" in str(error):
                         raise
@@ -81,7 +74,7 @@ def refresh(
                 tell(f"model {entry.name} failed: {failures[entry.name]}")
             bar.update()
     names = {what: tuple(e.name for e in entries if done[e.name] == what) for what in (SCORED, KEPT)}
-    return Refreshed(names[SCORED], names[KEPT], failures, usage, total, time.perf_counter() - begin)
+    return Refreshed(names[SCORED], names[KEPT], failures, total)
 
 
 def _turns(entries: Sequence[Entry], done: Mapping[str, str]) -> Iterator[tuple[Entry, bool]]:
@@ -92,12 +85,11 @@ def _turns(entries: Sequence[Entry], done: Mapping[str, str]) -> Iterator[tuple[
                 yield entry, wait
 
 
-def _one(board: Board, entry: Entry, scoring: Scoring, total: Usage, usage: dict[str, Usage]) -> str:
+def _one(board: Board, entry: Entry, scoring: Scoring, total: Usage) -> str:
     identity = scoring.identity(entry)
     if board.has(entry.name, identity):
         return KEPT
-    usage[entry.name] = total.part()
-    answers = scoring.answers(entry, usage[entry.name])
-    board.keep(answers, identity, {**entry.facts})
+    answers = scoring.answers(entry, total.part())
+    board.keep(answers, identity, entry.facts)
     gc.collect()  # a model's memory is wanted for the next
     return SCORED
