@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from anchoreval.errors import ResponseDataError
+from anchoreval.importers.file_heads import FoundFile
 from anchoreval.importers.imported import Imported, ImportedRun, ReadOptions, Skipped
 
 
@@ -17,9 +18,8 @@ class Fake:
 
     name = "fake"
 
-    def units(self, folder: Path) -> Iterator[Path]:
-        files = [folder] if folder.is_file() else sorted(folder.rglob("*"))
-        yield from (path for path in files if path.suffix == ".fake")
+    def unit(self, file: FoundFile) -> Path | None:
+        return file.path if file.ends(".fake") else None
 
     def read(self, unit: Path, options: ReadOptions) -> Iterator[Imported]:
         rows = [line.split(maxsplit=2) for line in unit.read_text(encoding="utf-8").splitlines()]

@@ -13,6 +13,7 @@ import pytest
 from anchoreval.errors import ResponseDataError
 from anchoreval.importers.alpaca_eval import IMPORTER
 from anchoreval.importers.imported import ReadOptions
+from anchoreval.importers.recognising import units_of
 from anchoreval.responses import ResponseMatrix
 
 from .written import runs_of, scores_of, skipped_of, write_json
@@ -123,7 +124,7 @@ def test_other_files_are_not_recognised(tmp_path: Path) -> None:
     write_json(tmp_path / "outputs.json", [{"instruction": "x", "output": '"preference": 2', "generator": "a"}])
     write_json(tmp_path / "config.json", {"instruction": 1, "preference": 2, "generator_2": 3})
     (tmp_path / "empty.json").touch()
-    assert not list(IMPORTER.units(tmp_path))
+    assert not list(units_of(IMPORTER, tmp_path))
 
 
 @pytest.mark.real_data

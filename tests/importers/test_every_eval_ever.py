@@ -16,6 +16,7 @@ from anchoreval.exporters.eval_instances import instance_rows
 from anchoreval.exporters.eval_schema import complaint
 from anchoreval.importers.every_eval_ever import IMPORTER
 from anchoreval.importers.imported import ReadOptions
+from anchoreval.importers.recognising import units_of
 
 from .written import runs_of, scores_of, skipped_of, write_json, write_lines
 
@@ -241,7 +242,7 @@ def test_faults_name_the_line(tmp_path: Path, row: Any, message: str) -> None:
 def test_aggregates_without_lines_are_left_out_and_damaged_ones_told(tmp_path: Path) -> None:
     path = write_lines(tmp_path / "s.jsonl", [answer("a", 1.0)])
     document = aggregate(path, 1.0)
-    assert list(IMPORTER.units(tmp_path)) == [path]
+    assert list(units_of(IMPORTER, tmp_path)) == [path]
     path.unlink()
     assert skipped_of(IMPORTER, tmp_path) == ["aggregate scores without a file of answers"]
     document.write_text(document.read_text()[:-5])
@@ -291,4 +292,4 @@ def test_what_anchoreval_exports_is_read_and_its_estimate_is_no_mean(tmp_path: P
 
 @pytest.mark.real_data
 def test_its_originals_of_other_formats_are_not_taken_for_its_own(data_folder: Path) -> None:
-    assert not list(IMPORTER.units(data_folder / "raw"))
+    assert not list(units_of(IMPORTER, data_folder / "raw"))

@@ -13,6 +13,7 @@ from anchoreval.errors import ResponseDataError
 from anchoreval.importers.helm import IMPORTER
 from anchoreval.importers.helm_metrics import usual_metric
 from anchoreval.importers.imported import ImportedRun, ReadOptions, Skipped
+from anchoreval.importers.recognising import units_of
 
 HELLASWAG = "commonsense-dataset=hellaswag,method=multiple_choice_joint,model=eleutherai_pythia-1b-v0"
 MMLU = "mmlu-subject=philosophy,method=multiple_choice_joint,model=openai_gpt2"
@@ -25,7 +26,7 @@ REAL = [
 
 
 def read(folder: Path, **options: Any) -> tuple[list[ImportedRun], list[Skipped]]:
-    found = [one for unit in IMPORTER.units(folder) for one in IMPORTER.read(unit, ReadOptions(**options))]
+    found = [one for unit in units_of(IMPORTER, folder) for one in IMPORTER.read(unit, ReadOptions(**options))]
     return [r for r in found if isinstance(r, ImportedRun)], [s for s in found if isinstance(s, Skipped)]
 
 
@@ -49,7 +50,7 @@ def test_real_runs_score_what_they_state(data_folder: Path, run: str, task: str,
 @pytest.mark.real_data
 def test_every_real_run_is_in_the_table(data_folder: Path) -> None:
     folder = data_folder / "raw" / "helm"
-    assert {unit.name for unit in IMPORTER.units(folder)} == {case[0] for case in REAL}
+    assert {unit.name for unit in units_of(IMPORTER, folder)} == {case[0] for case in REAL}
     runs, _ = read(folder)
     assert sorted(run.task for run in runs) == sorted(case[1] for case in REAL)
     assert {run.model for run in runs} == {"eleutherai/pythia-1b-v0", "openai/gpt2"}
@@ -268,4 +269,4 @@ def test_runs_that_hold_nothing_are_skipped(tmp_path: Path) -> None:
     assert "was not finished" in read(empty)[1][0].reason
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "run_spec.json").write_text("{}")
-    assert list(IMPORTER.units(tmp_path / "other")) == []
+    assert list(units_of(IMPORTER, tmp_path / "other")) == []

@@ -17,6 +17,7 @@ from anchoreval.errors import ResponseDataError
 from anchoreval.importers import inspect_files
 from anchoreval.importers.imported import ImportedRun, ReadOptions, Skipped
 from anchoreval.importers.inspect_logs import IMPORTER
+from anchoreval.importers.recognising import units_of
 
 EEE, ANALYSIS = "every_eval_ever__data_", "inspect_ai__analysis__test_logs"
 LOG, LIST, SCORER = (
@@ -49,7 +50,7 @@ REAL: list[tuple[str, str | list[int], float | None]] = [
 
 
 def read(path: Path, **options: Any) -> tuple[list[ImportedRun], list[Skipped]]:
-    found = [one for unit in IMPORTER.units(path) for one in IMPORTER.read(unit, ReadOptions(**options))]
+    found = [one for unit in units_of(IMPORTER, path) for one in IMPORTER.read(unit, ReadOptions(**options))]
     return [r for r in found if isinstance(r, ImportedRun)], [s for s in found if isinstance(s, Skipped)]
 
 
@@ -86,7 +87,7 @@ def test_real_logs_score_what_they_state(
 @pytest.mark.real_data
 def test_every_real_log_is_in_the_table(data_folder: Path) -> None:
     folder = data_folder / "raw" / "inspect"
-    assert {unit.name for unit in IMPORTER.units(folder)} == {case[0] for case in REAL}
+    assert {unit.name for unit in units_of(IMPORTER, folder)} == {case[0] for case in REAL}
     assert {path.name for path in folder.iterdir()} == {case[0] for case in REAL}
 
 
@@ -297,5 +298,5 @@ def test_archives_that_are_none(tmp_path: Path) -> None:
 def test_other_json_is_not_a_log(tmp_path: Path) -> None:
     for n, content in enumerate(['{"version": 2}', '{"status": "success"}', "[]", "", '{"eval": {}, "status": "x"}']):
         (tmp_path / f"{n}.json").write_text(content)
-    assert list(IMPORTER.units(tmp_path)) == []
+    assert list(units_of(IMPORTER, tmp_path)) == []
     assert read(log(tmp_path, [sample(1, "C")]), tasks=("other",)) == ([], [])

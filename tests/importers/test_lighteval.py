@@ -14,12 +14,13 @@ import pytest
 from anchoreval.errors import ResponseDataError
 from anchoreval.importers import lighteval, open_llm_v1
 from anchoreval.importers.imported import ImportedRun, ReadOptions, Skipped
+from anchoreval.importers.recognising import units_of
 
 TIME = "2025-03-01T10-20-30.123456"
 
 
 def read(importer: Any, path: Path, **options: Any) -> tuple[list[ImportedRun], list[Skipped]]:
-    found = [one for unit in importer.units(path) for one in importer.read(unit, ReadOptions(**options))]
+    found = [one for unit in units_of(importer, path) for one in importer.read(unit, ReadOptions(**options))]
     return [r for r in found if isinstance(r, ImportedRun)], [s for s in found if isinstance(s, Skipped)]
 
 
@@ -222,8 +223,8 @@ def test_other_tables_are_not_taken(tmp_path: Path) -> None:
     details(tmp_path)
     board(tmp_path, "harness|gsm8k|5", [second(0)])
     (tmp_path / "no.parquet").write_text("no")
-    assert [unit.name[:14] for unit in lighteval.IMPORTER.units(tmp_path)] == ["details_suite|"]
-    assert [unit.name[:16] for unit in open_llm_v1.IMPORTER.units(tmp_path)] == ["details_harness|"]
+    assert [unit.name[:14] for unit in units_of(lighteval.IMPORTER, tmp_path)] == ["details_suite|"]
+    assert [unit.name[:16] for unit in units_of(open_llm_v1.IMPORTER, tmp_path)] == ["details_harness|"]
 
 
 def test_files_without_rows_are_skipped(tmp_path: Path) -> None:

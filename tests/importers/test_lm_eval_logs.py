@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from anchoreval.errors import AnchorEvalError, ResponseDataError
 from anchoreval.importers.imported import ReadOptions, Skipped
 from anchoreval.importers.lm_eval_logs import IMPORTER
-from anchoreval.importers.recognising import FORMATS, find_units
+from anchoreval.importers.recognising import FORMATS, find_units, units_of
 
 from .lm_eval_samples import TIME, choice_row, read, read_run, results_document, text_row, write_log, write_results
 
@@ -95,7 +95,7 @@ def test_a_log_that_is_one_list(tmp_path: Path) -> None:
     path = tmp_path / "pretrained__org__model_toy.jsonl"
     path.write_text(json.dumps(rows, indent=2))
     (tmp_path / "results.json").write_text(json.dumps(results_document(acc=1.0)))
-    assert list(IMPORTER.units(tmp_path)) == [path, tmp_path / "results.json"]
+    assert list(units_of(IMPORTER, tmp_path)) == [path, tmp_path / "results.json"]
     run = read_run(path)
     assert (run.task, run.model, run.stated) == ("toy", "org/model", 1.0)
     assert run.probabilities is not None
@@ -140,8 +140,8 @@ def test_files_are_recognised_by_what_stands_in_them(tmp_path: Path) -> None:
     for name, text in others.items():
         (tmp_path / name).write_text(text)
     (tmp_path / "link.jsonl").symlink_to(renamed)
-    assert set(IMPORTER.units(tmp_path)) == {renamed, bare, long, results}
-    assert list(IMPORTER.units(renamed)) == [renamed]
+    assert set(units_of(IMPORTER, tmp_path)) == {renamed, bare, long, results}
+    assert list(units_of(IMPORTER, renamed)) == [renamed]
     assert FORMATS["lm_eval"] == "anchoreval.importers.lm_eval_logs"
     assert {unit.path for unit in find_units(tmp_path, "lm_eval")[0]} == {renamed, bare, long, results}
 
@@ -152,7 +152,7 @@ def test_damaged_logs_are_recognised_and_not_passed_over(tmp_path: Path) -> None
     cut.write_text(whole[:300])
     named = tmp_path / f"samples_toy_{TIME}.jsonl"
     named.write_text("")
-    assert set(IMPORTER.units(tmp_path)) == {cut, named}
+    assert set(units_of(IMPORTER, tmp_path)) == {cut, named}
     assert refused(cut).endswith("(of a run that was cut off?)")
     assert refused(named) == "LOG: holds no samples"
 

@@ -13,6 +13,7 @@ import pytest
 from anchoreval.errors import ResponseDataError
 from anchoreval.importers.imported import ImportedRun, ReadOptions
 from anchoreval.importers.lm_eval_logs import IMPORTER
+from anchoreval.importers.recognising import units_of
 
 from .lm_eval_samples import read_run
 
@@ -77,7 +78,7 @@ def stated_in_results(path: Path, run: ImportedRun) -> Any:
 def test_the_table_names_every_original(originals: Path) -> None:
     there = {str(path.relative_to(originals)) for path in originals.rglob("*samples*.jsonl")}
     assert there == {entry[0] for entry in FILES}
-    found = {str(path.relative_to(originals)) for path in IMPORTER.units(originals)}
+    found = {str(path.relative_to(originals)) for path in units_of(IMPORTER, originals)}
     assert found == {str(path.relative_to(originals)) for path in originals.rglob("*.json*")}
 
 

@@ -12,12 +12,13 @@ import pytest
 from anchoreval.errors import ResponseDataError
 from anchoreval.importers.imported import ImportedRun, ReadOptions, Skipped
 from anchoreval.importers.opencompass import IMPORTER
+from anchoreval.importers.recognising import units_of
 
 RUN = "20250102_030405"
 
 
 def read(path: Path, **options: Any) -> tuple[list[ImportedRun], list[Skipped]]:
-    found = [one for unit in IMPORTER.units(path) for one in IMPORTER.read(unit, ReadOptions(**options))]
+    found = [one for unit in units_of(IMPORTER, path) for one in IMPORTER.read(unit, ReadOptions(**options))]
     return [r for r in found if isinstance(r, ImportedRun)], [s for s in found if isinstance(s, Skipped)]
 
 
@@ -134,4 +135,4 @@ def test_results_of_others_are_not_taken(tmp_path: Path) -> None:
     put(tmp_path, "results", {"config_general": {}, "results": {}, "details": {}})
     put(tmp_path, "summary", {"accuracy": 1.0, "details": [{"correct": True}]})
     put(tmp_path, "predictions", {"config": {}}, "other")
-    assert list(IMPORTER.units(tmp_path)) == []
+    assert list(units_of(IMPORTER, tmp_path)) == []

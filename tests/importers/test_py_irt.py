@@ -12,6 +12,7 @@ from anchoreval.errors import ConfigurationError, ResponseDataError
 from anchoreval.exporters.py_irt_lines import write_py_irt
 from anchoreval.importers.imported import ReadOptions
 from anchoreval.importers.py_irt import IMPORTER
+from anchoreval.importers.recognising import units_of
 from anchoreval.responses import ResponseMatrix
 
 from .written import runs_of, scores_of, skipped_of, write_lines
@@ -77,8 +78,8 @@ def test_only_py_irts_lines_are_recognised(tmp_path: Path) -> None:
     write_lines(tmp_path / "a.jsonl", [{"subject_id": "m", "answers": {}}])
     write_lines(tmp_path / "b.jsonl", [{"text": '{"subject_id": 1, "responses": {}}'}])
     (tmp_path / "c.jsonl").write_bytes(b"\xff\xfe\x00")
-    assert not list(IMPORTER.units(tmp_path))
-    assert list(IMPORTER.units(write_lines(tmp_path / "d.jsonl", [{"subject_id": "m", "responses": {}}])))
+    assert not list(units_of(IMPORTER, tmp_path))
+    assert list(units_of(IMPORTER, write_lines(tmp_path / "d.jsonl", [{"subject_id": "m", "responses": {}}])))
 
 
 def test_lines_are_written_as_py_irt_reads_them(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from anchoreval.errors import StoreError
 from anchoreval.importers import recognising, staging
 from anchoreval.importers.imported import ReadOptions
 from anchoreval.importers.recognising import find_units
-from anchoreval.importers.staging import Staged, read_run, stage
+from anchoreval.importers.staging import Staged, stage, staged_runs
 
 from . import fakes
 
@@ -40,13 +40,13 @@ def staged(logs: Path, folder: Path, workers: int = 1) -> list[Staged]:
 
 def test_runs_come_back_as_they_were_read(logs: Path, tmp_path: Path) -> None:
     one, two = staged(logs, tmp_path / "staging")
-    runs = [read_run(path) for path in one.runs]
+    runs = staged_runs([one])
     assert [(run.model, run.task, run.items["key"].tolist()) for run in runs] == [
         ("one", "a", ["0", "1"]),
         ("one", "b", ["0"]),
     ]
     np.testing.assert_array_equal(runs[0].scores, np.float32([1, 0.5]))
-    np.testing.assert_array_equal(read_run(two.runs[0]).scores, np.float32([0, np.nan]))
+    np.testing.assert_array_equal(staged_runs([two])[0].scores, np.float32([0, np.nan]))
     assert [entry.reason for entry in one.skipped] == ["no b 1"]
 
 
@@ -61,7 +61,7 @@ def test_a_unit_is_read_once_until_its_file_changes(
     monkeypatch.setattr(recognising, "FORMATS", {"fake": fakes.__name__})
     (logs / "two.fake").write_text("a 0 1\n", encoding="utf-8")
     os.utime(logs / "two.fake", ns=(1, 1))
-    assert read_run(staged(logs, folder)[1].runs[0]).scores.tolist() == [1.0]
+    assert staged_runs(staged(logs, folder)[1:])[0].scores.tolist() == [1.0]
 
 
 def test_a_failure_is_kept_with_its_reason(logs: Path, tmp_path: Path) -> None:
@@ -73,14 +73,30 @@ def test_a_failure_is_kept_with_its_reason(logs: Path, tmp_path: Path) -> None:
     assert staged(logs, tmp_path / "staging")[1].failure.endswith("two.fake: item '0': acc 7 is outside [0, 1]")
 
 
-def test_a_damaged_run_is_named_and_a_lost_one_is_read_again(logs: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("pattern", ["*.runs", "items-*.parquet"])
+def test_numbers_and_items_that_changed_are_noticed(logs: Path, tmp_path: Path, pattern: str) -> None:
     folder = tmp_path / "staging"
-    path = staged(logs, folder)[0].runs[0]
-    path.write_bytes(path.read_bytes()[:-9])
-    with pytest.raises(StoreError, match="damaged"):
-        read_run(path)
-    path.unlink()
-    assert read_run(staged(logs, folder)[0].runs[0]).task == "a"
+    found = staged(logs, folder)
+    for path in folder.glob(pattern):
+        content = bytearray(path.read_bytes())
+        content[2] ^= 1
+        path.write_bytes(content)
+    with pytest.raises(StoreError, match=r"damaged: .* not those that were written"):
+        staged_runs(found)
+
+
+@pytest.mark.parametrize("harm", ["cut", "gone", "without_items"])
+def test_what_was_lost_is_read_again(logs: Path, tmp_path: Path, harm: str) -> None:
+    folder = tmp_path / "staging"
+    path = staged(logs, folder)[0].runs[0].file
+    if harm == "cut":
+        path.write_bytes(path.read_bytes()[:-9])
+    elif harm == "gone":
+        path.unlink()
+    else:
+        for table in folder.glob("items-*.parquet"):
+            table.unlink()
+    assert [run.task for run in staged_runs(staged(logs, folder))] == ["a", "b", "a"]
 
 
 def test_shared_item_tables_are_kept_once(logs: Path, tmp_path: Path) -> None:
@@ -90,9 +106,9 @@ def test_shared_item_tables_are_kept_once(logs: Path, tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_written_is_named(logs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(path: Path, data: bytes) -> None:
-        raise OSError(28, "No space left on device", str(path))
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device", str(tmp_path))
 
-    monkeypatch.setattr(staging, "_write", full)
+    monkeypatch.setattr(staging.os, "replace", full)
     with pytest.raises(StoreError, match="cannot be written: No space left on device"):
         staged(logs, tmp_path / "staging")

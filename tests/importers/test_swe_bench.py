@@ -10,6 +10,7 @@ import pytest
 
 from anchoreval.errors import ResponseDataError
 from anchoreval.importers.imported import ReadOptions
+from anchoreval.importers.recognising import units_of
 from anchoreval.importers.swe_bench import IMPORTER
 
 from .written import runs_of, scores_of, skipped_of, write_json, write_lines
@@ -171,4 +172,4 @@ def test_nothing_submitted_is_no_run(tmp_path: Path) -> None:
 )
 def test_other_documents_are_not_recognised(tmp_path: Path, document: Any) -> None:
     write_json(tmp_path / "some.json", document)
-    assert not list(IMPORTER.units(tmp_path))
+    assert not list(units_of(IMPORTER, tmp_path))

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from anchoreval.importers.imported import ImportedRun, Importer, ReadOptions, Skipped
+from anchoreval.importers.recognising import units_of
 
 
 def write_json(path: Path, document: Any) -> Path:
@@ -23,14 +24,14 @@ def write_lines(path: Path, rows: list[Any]) -> Path:
 
 def runs_of(importer: Importer, path: Path, options: ReadOptions | None = None) -> list[ImportedRun]:
     """All runs in a file or folder, in which everything that is recognised must be read."""
-    found = [one for unit in importer.units(path) for one in importer.read(unit, options or ReadOptions())]
+    found = [one for unit in units_of(importer, path) for one in importer.read(unit, options or ReadOptions())]
     assert not [one for one in found if isinstance(one, Skipped)]
     return [one for one in found if isinstance(one, ImportedRun)]
 
 
 def skipped_of(importer: Importer, path: Path, options: ReadOptions | None = None) -> list[str]:
     """Reasons of all that is left out."""
-    found = [one for unit in importer.units(path) for one in importer.read(unit, options or ReadOptions())]
+    found = [one for unit in units_of(importer, path) for one in importer.read(unit, options or ReadOptions())]
     return [one.reason for one in found if isinstance(one, Skipped)]
 
 

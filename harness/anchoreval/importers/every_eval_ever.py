@@ -31,10 +31,9 @@ from anchoreval.errors import ResponseDataError
 from anchoreval.importers.bounded import json_document, json_lines, open_plain
 from anchoreval.importers.entries import label, mapping, number
 from anchoreval.importers.every_eval_ever_aggregates import Aggregate, aggregate_of, details_of, is_aggregate
-from anchoreval.importers.file_heads import first_line, keys
+from anchoreval.importers.file_heads import FoundFile, keys
 from anchoreval.importers.imported import Imported, ImportedRun, ReadOptions, Skipped
 from anchoreval.importers.record_fields import listed_texts
-from anchoreval.importers.walking import files_below
 
 KEYS = {"evaluation_id", "model_id", "evaluation_name", "sample_id", "evaluation"}
 CHUNK = 1 << 20
@@ -55,14 +54,12 @@ class EveryEvalEver:
 
     name = "every_eval_ever"
 
-    def units(self, folder: Path) -> Iterator[Path]:
+    def unit(self, file: FoundFile) -> Path | None:
         """Files whose first line is an answer, and aggregates that name no file of answers which is there."""
-        for path in files_below(folder, ".jsonl"):
-            if keys(first_line(path)) >= KEYS:
-                yield path
-        for path in files_below(folder, ".json"):
-            if is_aggregate(path) and _stands_alone(path):
-                yield path
+        if file.ends(".jsonl"):
+            return file.path if keys(file.first_line) >= KEYS else None
+        alone = file.ends(".json") and is_aggregate(file.head) and _stands_alone(file.path)
+        return file.path if alone else None
 
     def read(self, unit: Path, options: ReadOptions) -> Iterator[Imported]:
         """A run for each model, evaluation and replicate."""

@@ -118,9 +118,8 @@ class Aggregate:
         return found[0] if len(found) == 1 else None
 
 
-def is_aggregate(path: Path) -> bool:
+def is_aggregate(beginning: bytes) -> bool:
     """Whether a file begins as an aggregate does."""
-    beginning = head(path)
     return beginning.startswith(b"{") and keys(beginning) >= KEYS
 
 
@@ -141,7 +140,7 @@ def aggregate_of(answers: Path) -> Aggregate | None:
         ResponseDataError: the document breaks the format; says where.
     """
     for path in _neighbours(answers):
-        document = json_document(path) if is_aggregate(path) else None
+        document = json_document(path) if is_aggregate(head(path)) else None
         if document is not None and _names(document, answers.name):
             return _read(path, document)
     return None

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from anchoreval.arrays import IntArray
 from anchoreval.errors import ResponseDataError
 from anchoreval.importers.imported import ImportedRun
 from anchoreval.responses import ResponseMatrix
@@ -43,8 +44,12 @@ def gather(
     scores = np.full((len(models), len(items)), np.nan, dtype=np.float32)
     options = max((run.probabilities.shape[1] for run in runs if run.probabilities is not None), default=0)
     probabilities = np.full((*scores.shape, options), np.nan, dtype=np.float32) if options else None
+    places: dict[tuple[str, int], IntArray] = {}
     for run in runs:
-        columns = np.array([position[item] for item in item_ids(run)], dtype=np.int64)
+        table = run.task, id(run.items)
+        if table not in places:  # models that were asked the same items share one table
+            places[table] = np.array([position[item] for item in item_ids(run)], dtype=np.int64)
+        columns = places[table]
         scores[row[run.model], columns] = run.scores
         if probabilities is not None and run.probabilities is not None:
             probabilities[row[run.model], columns, : run.probabilities.shape[1]] = run.probabilities
@@ -68,7 +73,7 @@ def _item_table(runs: Sequence[ImportedRun]) -> pd.DataFrame:
     """Every item once, tasks in order of appearance, keys in natural order within a task."""
     tables: dict[str, list[pd.DataFrame]] = {}
     seen: set[tuple[str, int]] = set()
-    for run in runs:  # models that were asked the same items share one table
+    for run in runs:
         if (run.task, id(run.items)) not in seen:
             seen.add((run.task, id(run.items)))
             tables.setdefault(run.task, []).append(run.items)

@@ -22,13 +22,12 @@ import pandas as pd
 from anchoreval.errors import ResponseDataError
 from anchoreval.importers.bounded import json_document
 from anchoreval.importers.entries import label, mapping
-from anchoreval.importers.file_heads import head
+from anchoreval.importers.file_heads import FoundFile
 from anchoreval.importers.helm_instances import Instances, read_instances
 from anchoreval.importers.helm_metrics import usual_metric
 from anchoreval.importers.helm_stats import STATED, STATS, SplitScores, read_scores, read_stated
 from anchoreval.importers.imported import Imported, ImportedRun, ReadOptions, Skipped
 from anchoreval.importers.option_shares import option_shares
-from anchoreval.importers.walking import files_below
 
 SPEC, STATE = "run_spec.json", "scenario_state.json"
 _MARKS = (b'"adapter_spec"', b'"scenario_spec"')
@@ -60,11 +59,10 @@ class Helm:
 
     name: str = "helm"
 
-    def units(self, folder: Path) -> Iterator[Path]:
-        """Folders with a run specification in HELM's form."""
-        for file in files_below(folder, SPEC):
-            if file.name == SPEC and all(mark in head(file) for mark in _MARKS):
-                yield file.parent
+    def unit(self, file: FoundFile) -> Path | None:
+        """The folder of a run specification in HELM's form."""
+        ours = file.path.name == SPEC and all(mark in file.head for mark in _MARKS)
+        return file.path.parent if ours else None
 
     def read(self, unit: Path, options: ReadOptions) -> Iterator[Imported]:
         """A run a split and training trial.

@@ -16,6 +16,7 @@ import pandas as pd
 
 from anchoreval.arrays import Float32Array
 from anchoreval.errors import ResponseDataError
+from anchoreval.importers.file_heads import FoundFile
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,10 +117,10 @@ class Importer(Protocol):
     name: str
     """As `importer=` has it."""
 
-    def units(self, folder: Path) -> Iterator[Path]:
-        """The parts of a file or folder that this format recognises by content, each of which is read by itself.
+    def unit(self, file: FoundFile) -> Path | None:
+        """What is read as one where this file is of the format: the file, or its folder (a HELM run); None otherwise.
 
-        A unit is a file, or a folder that belongs together (a HELM run). Looks at no more of a file than its beginning.
+        Tells formats by content, and looks at no more of a file than its beginning.
         """
         ...
 

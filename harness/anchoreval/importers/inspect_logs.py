@@ -21,12 +21,11 @@ import pandas as pd
 
 from anchoreval.arrays import Float32Array
 from anchoreval.importers.entries import label, mapping, prose
-from anchoreval.importers.file_heads import head
+from anchoreval.importers.file_heads import FoundFile
 from anchoreval.importers.imported import Imported, ImportedRun, ReadOptions, Skipped
 from anchoreval.importers.inspect_files import Header, archived_samples, listed_samples, read_header
 from anchoreval.importers.inspect_samples import Sample, chosen_scorer, read_sample, values
 from anchoreval.importers.inspect_scores import stated_mean
-from anchoreval.importers.walking import files_below
 
 _LOG = re.compile(rb'\s*\{\s*(?:"version"\s*:\s*\d+\s*,\s*)?"status"\s*:\s*"\w+"\s*,\s*"eval"\s*:\s*\{')
 
@@ -37,11 +36,10 @@ class Inspect:
 
     name: str = "inspect"
 
-    def units(self, folder: Path) -> Iterator[Path]:
+    def unit(self, file: FoundFile) -> Path | None:
         """Archives by their ending, which nothing else has; JSON by how it begins."""
-        for file in files_below(folder, ".eval", ".json"):
-            if file.name.lower().endswith(".eval") or _LOG.match(head(file)):
-                yield file
+        ours = file.ends(".eval") or (file.ends(".json") and _LOG.match(file.head))
+        return file.path if ours else None
 
     def read(self, unit: Path, options: ReadOptions) -> Iterator[Imported]:
         """A run an epoch.

@@ -17,11 +17,11 @@ import pandas as pd
 
 from anchoreval.errors import ResponseDataError
 from anchoreval.importers.entries import label, prose, score, texts
+from anchoreval.importers.file_heads import FoundFile
 from anchoreval.importers.imported import Imported, ImportedRun, ReadOptions, Skipped
 from anchoreval.importers.lighteval_results import details_name, find_results, model_of_path
 from anchoreval.importers.option_shares import finite_numbers, option_shares
 from anchoreval.importers.parquet_rows import describe, is_parquet_with, parquet_rows
-from anchoreval.importers.walking import files_below
 
 DOC, RESPONSE, METRIC = "doc", "model_response", "metric"
 USUAL = (
@@ -56,11 +56,10 @@ class Lighteval:
 
     name: str = "lighteval"
 
-    def units(self, folder: Path) -> Iterator[Path]:
+    def unit(self, file: FoundFile) -> Path | None:
         """Parquet files with lighteval's three structs."""
-        for file in files_below(folder, ".parquet"):
-            if is_parquet_with(file, DOC, RESPONSE, METRIC):
-                yield file
+        ours = file.ends(".parquet") and is_parquet_with(file.path, DOC, RESPONSE, METRIC)
+        return file.path if ours else None
 
     def read(self, unit: Path, options: ReadOptions) -> Iterator[Imported]:
         """The run of a details file.

@@ -9,17 +9,17 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
 from anchoreval.errors import ResponseDataError
-from anchoreval.importers.bounded import BOM, json_document, open_plain
+from anchoreval.importers.bounded import json_document
+from anchoreval.importers.file_heads import FoundFile, head
 from anchoreval.importers.lm_eval_results import RunResults, checked_name
-from anchoreval.importers.walking import files_below
 
-BEGINNING = 1 << 16
-"""Bytes of a file by which it is recognised."""
+LONGEST_FIRST = 1 << 16
+"""Bytes of a file without any line break that is still taken for one row."""
 _TIME = r"\d{4}-\d\d-\d\dT\d\d[-:]\d\d[-:]\d\d(?:\.\d+)?"
 _SAMPLES = re.compile(rf"(?:.*?_)??samples_(?P<task>.+)_(?P<time>{_TIME})\.jsonl?")
 _TIMED = re.compile(rf".*?(?P<time>{_TIME})\.json")
@@ -29,22 +29,13 @@ _RESULTS_BEGIN = re.compile(rb'\s*\{\s*"results"\s*:\s*\{')
 _RESULTS_HOLD = (b'"alias"', b"_stderr", b'"configs"', b'"versions"', b'"group_subtasks"')
 
 
-def sample_logs_and_results(path: Path) -> Iterator[Path]:
-    """Everything of lm-eval in a file or folder: hidden files and links are left out."""
-    for file in files_below(path, ""):
-        beginning = _beginning(file)
-        if is_sample_log(file, beginning) or is_results(beginning):
-            yield file
-
-
-def is_sample_log(path: Path, beginning: bytes | None = None) -> bool:
-    """Whether a file begins as sample logs do, or is called as lm-eval calls them and should."""
-    beginning = _beginning(path) if beginning is None else beginning
-    if _SAMPLES.fullmatch(path.name) or _ROW_BEGINS.match(beginning):
+def is_sample_log(file: FoundFile) -> bool:
+    """Whether a file is called as lm-eval calls sample logs, and should, or begins as they do."""
+    if _SAMPLES.fullmatch(file.path.name) or _ROW_BEGINS.match(file.head):
         return True
-    first, newline, _ = beginning.partition(b"\n")
+    first, newline, _ = file.head.partition(b"\n")
     try:
-        row = json.loads(first) if newline or len(beginning) < BEGINNING else None
+        row = json.loads(first) if newline or len(file.head) < LONGEST_FIRST else None
     except (ValueError, RecursionError):
         return False
     if not isinstance(row, Mapping):
@@ -117,7 +108,7 @@ def has_sample_logs(results: Path) -> bool:
     """Whether a sample log lies beside a results file that is of its run."""
     time = time_in_name(results)
     near = (path for path in sorted(results.parent.iterdir()) if not time or time_in_name(path) in ("", time))
-    return any(is_sample_log(path) for path in near if path.is_file())
+    return any(is_sample_log(FoundFile(path)) for path in near if path.is_file())
 
 
 @lru_cache(maxsize=8)
@@ -151,12 +142,4 @@ def _json_in(folder: Path) -> Sequence[Path]:
 
 
 def _is_results_file(path: Path) -> bool:
-    return path.is_file() and not path.is_symlink() and is_results(_beginning(path))
-
-
-def _beginning(path: Path) -> bytes:
-    try:
-        with open_plain(path) as stream:
-            return stream.read(BEGINNING).removeprefix(BOM)
-    except OSError:
-        return b""
+    return path.is_file() and not path.is_symlink() and is_results(head(path))

@@ -20,15 +20,15 @@ from pathlib import Path
 from typing import Any
 
 from anchoreval.errors import ResponseDataError
-from anchoreval.importers.bounded import BOM, LONGEST_LINE, json_lines, open_plain
+from anchoreval.importers.bounded import LONGEST_LINE, json_lines, open_plain
+from anchoreval.importers.file_heads import FoundFile, head
 from anchoreval.importers.imported import Imported, ReadOptions, Skipped
 from anchoreval.importers.json_arrays import elements
 from anchoreval.importers.lm_eval_files import (
-    BEGINNING,
     has_sample_logs,
+    is_results,
     is_sample_log,
     results_beside,
-    sample_logs_and_results,
     task_of,
     time_in_name,
 )
@@ -44,12 +44,9 @@ class LmEvalLogs:
 
     name = "lm_eval"
 
-    def units(self, folder: Path) -> Iterator[Path]:
-        """Sample logs and results files in a file or folder, by what stands in them."""
-        try:
-            yield from sample_logs_and_results(folder)
-        except OSError as error:
-            raise ResponseDataError(f"{error.filename or folder}: cannot be read: {error.strerror}") from error
+    def unit(self, file: FoundFile) -> Path | None:
+        """Sample logs and results files, by what stands in them."""
+        return file.path if is_sample_log(file) or is_results(file.head) else None
 
     def read(self, unit: Path, options: ReadOptions) -> Iterator[Imported]:
         """The run in a sample log; nothing of a results file, unless no log of its run lies beside it.
@@ -59,7 +56,7 @@ class LmEvalLogs:
                 is not what the results state.
         """
         try:
-            if is_sample_log(unit):
+            if is_sample_log(FoundFile(unit)):
                 yield imported(_samples(unit), options)
             elif not has_sample_logs(unit):
                 yield Skipped(str(unit), "results without a sample log beside them (was it run with --log_samples?)")
@@ -88,8 +85,7 @@ def _samples(path: Path) -> TaskSamples:
 
 def _is_list(path: Path) -> bool:
     """Whether a log is one JSON list, as before 0.4.3."""
-    with open_plain(path) as stream:
-        return stream.read(BEGINNING).removeprefix(BOM).lstrip().startswith(b"[")
+    return head(path).startswith(b"[")
 
 
 def _lines(path: Path) -> Iterator[tuple[int, Any]]:

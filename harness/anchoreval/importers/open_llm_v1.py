@@ -20,13 +20,13 @@ import pandas as pd
 
 from anchoreval.errors import ResponseDataError
 from anchoreval.importers.entries import label, prose, score, texts
+from anchoreval.importers.file_heads import FoundFile
 from anchoreval.importers.imported import Imported, ImportedRun, ReadOptions, Skipped
 from anchoreval.importers.lighteval import chosen_metric, likelihoods_of
 from anchoreval.importers.lighteval_results import details_name, find_results, model_of_path
 from anchoreval.importers.option_shares import option_shares
 from anchoreval.importers.parquet_footer import Footer
 from anchoreval.importers.parquet_rows import describe, parquet_rows
-from anchoreval.importers.walking import files_below
 
 METRICS = "metrics"
 TOP_LEVEL = ("acc", "acc_norm", "mc1", "mc2", "em", "f1", "acc_stderr")
@@ -55,11 +55,9 @@ class OpenLlmV1:
 
     name: str = "open_llm_v1"
 
-    def units(self, folder: Path) -> Iterator[Path]:
+    def unit(self, file: FoundFile) -> Path | None:
         """Parquet files with the columns of either generation."""
-        for file in files_below(folder, ".parquet"):
-            if _is_details(file):
-                yield file
+        return file.path if file.ends(".parquet") and _is_details(file.path) else None
 
     def read(self, unit: Path, options: ReadOptions) -> Iterator[Imported]:
         """The run of a details file.

@@ -23,12 +23,11 @@ import pandas as pd
 
 from anchoreval.errors import ResponseDataError
 from anchoreval.importers.entries import label, mapping, number, score
-from anchoreval.importers.file_heads import head
+from anchoreval.importers.file_heads import FoundFile
 from anchoreval.importers.imported import Imported, ImportedRun, ReadOptions, Skipped
 from anchoreval.importers.json_arrays import members
 from anchoreval.importers.opencompass_rows import likelihoods_of_entry, prompt_of_entry, prompts
 from anchoreval.importers.option_shares import option_shares
-from anchoreval.importers.walking import files_below
 
 RESULTS, PREDICTIONS = "results", "predictions"
 CORRECT = "correct"
@@ -58,11 +57,9 @@ class OpenCompass:
 
     name: str = "opencompass"
 
-    def units(self, folder: Path) -> Iterator[Path]:
+    def unit(self, file: FoundFile) -> Path | None:
         """JSON files in `results/<model>` and `predictions/<model>` that begin as OpenCompass's do."""
-        for file in files_below(folder, ".json"):
-            if _is_ours(file):
-                yield file
+        return file.path if file.ends(".json") and _is_ours(file) else None
 
     def read(self, unit: Path, options: ReadOptions) -> Iterator[Imported]:
         """The run of a results file.
@@ -92,11 +89,11 @@ class OpenCompass:
 IMPORTER = OpenCompass()
 
 
-def _is_ours(path: Path) -> bool:
-    kind, start = _kind(path), head(path)
+def _is_ours(file: FoundFile) -> bool:
+    kind = _kind(file.path)
     if kind == PREDICTIONS:
-        return bool(_PREDICTION.match(start))
-    return kind == RESULTS and bool(_RESULT.match(start)) and not any(mark in start for mark in _OTHERS)
+        return bool(_PREDICTION.match(file.head))
+    return kind == RESULTS and bool(_RESULT.match(file.head)) and not any(mark in file.head for mark in _OTHERS)
 
 
 def _kind(path: Path) -> str:

@@ -18,10 +18,9 @@ import pandas as pd
 from anchoreval.errors import ResponseDataError
 from anchoreval.importers.bounded import json_lines
 from anchoreval.importers.entries import label, mapping, score, shown
-from anchoreval.importers.file_heads import first_line, keys
+from anchoreval.importers.file_heads import FoundFile, keys
 from anchoreval.importers.imported import Imported, ImportedRun, ReadOptions, Skipped
 from anchoreval.importers.record_fields import refuse_other_metric, wording
-from anchoreval.importers.walking import files_below
 
 METRIC = "response"
 SUFFIXES = (".jsonl", ".jsonlines", ".ndjson")
@@ -32,11 +31,9 @@ class PyIrt:
 
     name = "py_irt"
 
-    def units(self, folder: Path) -> Iterator[Path]:
+    def unit(self, file: FoundFile) -> Path | None:
         """Files whose first line is a model's."""
-        for path in files_below(folder, *SUFFIXES):
-            if keys(first_line(path)) >= {"subject_id", "responses"}:
-                yield path
+        return file.path if file.ends(*SUFFIXES) and keys(file.first_line) >= {"subject_id", "responses"} else None
 
     def read(self, unit: Path, options: ReadOptions) -> Iterator[Imported]:
         """A run for each line."""

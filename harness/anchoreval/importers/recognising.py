@@ -12,7 +12,9 @@ from importlib import import_module
 from pathlib import Path
 
 from anchoreval.errors import ConfigurationError, ResponseDataError
+from anchoreval.importers.file_heads import FoundFile
 from anchoreval.importers.imported import Importer
+from anchoreval.importers.walking import files_below
 
 FORMATS = {
     "lm_eval": "anchoreval.importers.lm_eval_logs",
@@ -71,29 +73,34 @@ def find_units(path: Path, importer: str = AUTO) -> tuple[list[Unit], list[Path]
     """
     if not path.exists():
         raise ResponseDataError(f"{path}: there is no such file or folder")
-    names = list(FORMATS) if importer == AUTO else [importer]
+    readers = [reader(name) for name in (FORMATS if importer == AUTO else (importer,))]
+    files = list(files_below(path))
+    claimed: dict[str, list[Path]] = {one.name: [] for one in readers}
+    for file in files:
+        name, unit = _first(readers, FoundFile(file))
+        if unit is not None:
+            claimed[name].append(unit)
     taken: set[Path] = set()
     units: list[Unit] = []
-    for name in names:
-        for found in reader(name).units(path):
-            files = _files(found)
-            if not taken.intersection(files):
-                taken.update(files)
-                units.append(Unit(name, found, sum(file.stat().st_size for file in files)))
-    left = [file for file in _files(path) if file not in taken]
-    return sorted(units, key=lambda unit: str(unit.path)), left
+    for name, found in claimed.items():
+        for unit in found:
+            own = [unit] if unit.is_file() else list(files_below(unit))
+            if not taken.intersection(own):
+                taken.update(own)
+                units.append(Unit(name, unit, sum(file.stat().st_size for file in own)))
+    return sorted(units, key=lambda unit: str(unit.path)), [file for file in files if file not in taken]
 
 
-def _files(path: Path) -> Sequence[Path]:
-    return [path] if path.is_file() else sorted(_below(path))
+def units_of(importer: Importer, path: Path) -> Iterator[Path]:
+    """The units of one format in a file or folder, in the order of paths."""
+    for file in files_below(path):
+        if (unit := importer.unit(FoundFile(file))) is not None:
+            yield unit
 
 
-def _below(folder: Path) -> Iterator[Path]:
-    """Files below a folder, hidden ones left out; links are not followed, so that no circle is."""
-    for entry in folder.iterdir():
-        if entry.name.startswith(".") or entry.is_symlink():
-            continue
-        if entry.is_dir():
-            yield from _below(entry)
-        elif entry.is_file():
-            yield entry
+def _first(readers: Sequence[Importer], file: FoundFile) -> tuple[str, Path | None]:
+    """The first reader that recognises a file, and the unit that it is part of."""
+    for one in readers:
+        if (unit := one.unit(file)) is not None:
+            return one.name, unit
+    return "", None

@@ -31,11 +31,10 @@ import pandas as pd
 from anchoreval.errors import ResponseDataError
 from anchoreval.importers.bounded import json_document
 from anchoreval.importers.entries import label, mapping, shown
-from anchoreval.importers.file_heads import head, keys
+from anchoreval.importers.file_heads import FoundFile, keys
 from anchoreval.importers.imported import Imported, ImportedRun, ReadOptions, Skipped
 from anchoreval.importers.record_fields import refuse_other_metric
 from anchoreval.importers.swe_bench_lists import Outcome, listed_outcome
-from anchoreval.importers.walking import files_below
 
 TASK, METRIC = "swe_bench", "resolved"
 RESOLVED = ("resolved_ids", "resolved")
@@ -60,9 +59,9 @@ class SweBench:
 
     name = "swe_bench"
 
-    def units(self, folder: Path) -> Iterator[Path]:
+    def unit(self, file: FoundFile) -> Path | None:
         """Files that begin as one of the three shapes does."""
-        yield from (path for path in files_below(folder, ".json") if _is_result(head(path)))
+        return file.path if file.ends(".json") and _is_result(file.head) else None
 
     def read(self, unit: Path, options: ReadOptions) -> Iterator[Imported]:
         """The run that the file holds."""

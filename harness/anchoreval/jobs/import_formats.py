@@ -19,7 +19,7 @@ from anchoreval.importers.gathering import gather
 from anchoreval.importers.imported import ImportedRun, ReadOptions, Skipped
 from anchoreval.importers.merging import Policies, merged
 from anchoreval.importers.recognising import Unit
-from anchoreval.importers.staging import Staged, read_run, stage
+from anchoreval.importers.staging import Staged, stage, staged_runs
 from anchoreval.responses import ResponseMatrix
 
 ON_DAMAGE = ("refuse", "skip")
@@ -71,7 +71,7 @@ def read_units(
     if damaged and on_damage == "refuse":
         others = f"; {len(damaged) - 1} more files could not be read" if len(damaged) > 1 else ""
         raise ResponseDataError(f"{damaged[0]} (reading.on_damage=skip leaves such files out{others})")
-    runs = [read_run(path) for one in staged for path in one.runs]
+    runs = staged_runs(staged)
     skipped = [entry for one in staged for entry in one.skipped]
     if not runs:
         raise ResponseDataError(_nothing(units, skipped))
