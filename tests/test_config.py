@@ -6,7 +6,8 @@ from typing import Any
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
-from anchoreval.config import CONF, CompareConfig, Config, register
+from anchoreval.config import CONF, Config, register
+from anchoreval.config.measuring import CompareConfig
 from anchoreval.reconstruction import INTERVALS
 
 

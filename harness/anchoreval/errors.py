@@ -40,7 +40,7 @@ class AnchorEvalError(Exception):
 
 
 class RequestError(AnchorEvalError):
-    """The request was wrong; nothing was written."""
+    """The request was wrong; nothing was written, unless it says that an import keeps what it has read."""
 
     exit_status = 2
 

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from anchoreval.arrays import IntArray
+from anchoreval.counts import counted
 from anchoreval.near_duplicates import CEILING, EXACT, NEAR, exact_copies, near_duplicates
 from anchoreval.numerics.chains import linked_groups
 from anchoreval.responses import ResponseMatrix
@@ -51,17 +52,17 @@ def model_groups(matrix: ResponseMatrix, near: float | None = CEILING) -> pd.Ser
 def duplicates_report(matrix: ResponseMatrix) -> str:
     """How many models are copies, exact or near, and what groups they make, in a sentence or two."""
     pairs, sizes = near_duplicates(matrix), model_groups(matrix).value_counts()
-    held = f"{_counted(matrix.n_models, 'model')} in {_counted(len(sizes), 'group')}, the largest of {sizes.max()}."
+    held = f"{counted(matrix.n_models, 'model')} in {counted(len(sizes), 'group')}, the largest of {sizes.max()}."
     if pairs.empty:
         return f"No model is a copy of another: {held}"
     close = pairs[pairs["kind"] == NEAR]
     exact, near = len(pairs) - len(close), pd.concat([close["model"], close["twin"]]).nunique()
     found = []
     if exact:
-        found.append(f"{_counted(exact, 'model')} {'is an exact copy' if exact == 1 else 'are exact copies'} of others")
+        found.append(f"{counted(exact, 'model')} {'is an exact copy' if exact == 1 else 'are exact copies'} of others")
     if near:
         found.append(
-            f"{_counted(near, 'model')} {'has' if near == 1 else 'have'} a near-copy (differing on at most "
+            f"{counted(near, 'model')} {'has' if near == 1 else 'have'} a near-copy (differing on at most "
             f"{100 * CEILING:g} % of the items, far fewer than distinct models would)"
         )
     return f"{', and '.join(found)}. With variants of a base model they are kept on one side: {held}"
@@ -130,7 +131,3 @@ def _copies(matrix: ResponseMatrix, near: float | None) -> list[IntArray]:
     model, twin = (place[close[end]].to_numpy(dtype=np.int64) for end in ("model", "twin"))
     chains = linked_groups(len(models), model, twin, largest=max(2, int(LONGEST_CHAIN * len(models))))
     return [first.to_numpy(dtype=np.int64), chains[place.to_numpy()]]
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"

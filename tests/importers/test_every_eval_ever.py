@@ -210,7 +210,7 @@ def test_damage_is_told(tmp_path: Path) -> None:
     with pytest.raises(ResponseDataError, match=r"s\.jsonl: damaged or edited: .* checksum in aggregate\.json"):
         runs_of(IMPORTER, path)
     path.write_text(whole.splitlines()[0] + "\n")
-    with pytest.raises(ResponseDataError, match=r"holds 1 rows, aggregate\.json says 2"):
+    with pytest.raises(ResponseDataError, match=r"holds 1 row, aggregate\.json says 2"):
         runs_of(IMPORTER, path)
     document = aggregate(write_lines(path, [answer("a", 1.0, evaluation_id="another")]), 1.0)
     assert len(runs_of(IMPORTER, path)) == 1

@@ -98,8 +98,8 @@ def test_a_conflict_is_refused() -> None:
     with pytest.raises(ResponseDataError) as caught:
         merged(CONFLICT)
     assert str(caught.value) == (
-        "b.json: model 'a', task 't': 1 answers differ from those in a.json (the first is item '2'); "
-        "on_conflict=first, last or replicates decides"
+        "b.json: model 'a', task 't': 1 answer differs from that in a.json (the first is item '2'); "
+        "reading.on_conflict=first, last or replicates decides"
     )
 
 
@@ -126,7 +126,7 @@ def test_a_conflict_is_kept_as_replicates() -> None:
 
 def test_other_probabilities_are_a_conflict_too() -> None:
     runs = [run("a", {"1": 1}, probabilities=[[p, 1 - p]]) for p in (0.9, 0.8)]
-    with pytest.raises(ResponseDataError, match="1 answers differ"):
+    with pytest.raises(ResponseDataError, match="1 answer differs"):
         merged(runs)
 
 
@@ -200,8 +200,8 @@ def test_a_shifted_version_is_matched_by_documents() -> None:
     found, notes = told([old, new], changed_items="separate")
     assert found["b", "t"] == {"0#new": 0.5, "0": 1.0, "1": 0.0, "2": 1.0}
     assert notes[:2] == [
-        "b.json: 3 items of task 't' have other keys than in earlier files and were matched by their documents",
-        "b.json: 1 items of task 't' share a key with another document and are items of their own",
+        "b.json: 3 items of task 't' have other keys than in earlier files; matched by document",
+        "b.json: 1 item of task 't' has the key of another document; kept apart",
     ]
 
 
@@ -271,9 +271,9 @@ def test_partial_models_are_dropped_or_refused() -> None:
     found, notes = told(PART, partial="drop")
     assert list(found) == [("a", "t")]
     assert notes == ["answers that models lack, of 2 items: 'b' 1, 'c' 1; dropped"]
-    with pytest.raises(ResponseDataError, match="'b' 1, 'c' 1; partial=keep or drop decides"):
+    with pytest.raises(ResponseDataError, match=r"'b' 1, 'c' 1; reading\.partial=keep or drop decides"):
         told(PART, partial="refuse")
-    with pytest.raises(ResponseDataError, match="partial=drop leaves no model"):
+    with pytest.raises(ResponseDataError, match=r"reading\.partial=drop leaves no model"):
         told([run("a", {"1": 1}), run("b", {"2": 1})], partial="drop")
     many = [run(f"m{n}", {"1": n % 2}) for n in range(9)]
     assert "and 4 more models" in told([run("whole", {"1": 1, "2": 1}), *many])[1][0]

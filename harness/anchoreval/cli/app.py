@@ -1,6 +1,7 @@
 """The command `anchoreval`: one Hydra application whose jobs are imported when they are called for.
 
-Exit status: 0 done, 1 the work failed, 2 the request was wrong (one line on standard error, nothing written),
+Exit status: 0 done, 1 the work failed, 2 the request was wrong (one line on standard error, nothing written; only a
+`job=import` that is refused after reading keeps what it read beside the benchmark, for another try, and says so),
 3 nothing changed (only with `exit_code=true`), 130 interrupted.
 """
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from anchoreval.counts import counted
 from anchoreval.errors import ResponseDataError
 from anchoreval.importers.imported import ImportedRun
 
@@ -34,13 +35,13 @@ def settle_partial(runs: Sequence[ImportedRun], policy: str, notes: list[str]) -
         return list(runs)
     named = _named(lacking, total)
     if policy == "refuse":
-        raise ResponseDataError(f"{named}; partial=keep or drop decides")
+        raise ResponseDataError(f"{named}; reading.partial=keep or drop decides")
     if policy == "keep":
         notes.append(f"{named}; these are missing, not wrong")
         return list(runs)
     kept = [run for run in runs if run.model not in lacking]
     if not kept:
-        raise ResponseDataError(f"partial=drop leaves no model: {named}")
+        raise ResponseDataError(f"reading.partial=drop leaves no model: {named}")
     notes.append(f"{named}; dropped")
     return kept
 
@@ -58,5 +59,5 @@ def _item_counts(runs: Sequence[ImportedRun]) -> Mapping[str, int]:
 
 def _named(lacking: Mapping[str, int], total: int) -> str:
     listed = [f"{model!r} {count:,}" for model, count in list(lacking.items())[:NAMED]]
-    more = f" and {len(lacking) - NAMED:,} more models" if len(lacking) > NAMED else ""
-    return f"answers that models lack, of {total:,} items: {', '.join(listed)}{more}"
+    more = f" and {counted(len(lacking) - NAMED, 'more model')}" if len(lacking) > NAMED else ""
+    return f"answers that models lack, of {counted(total, 'item')}: {', '.join(listed)}{more}"

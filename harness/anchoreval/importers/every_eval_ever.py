@@ -27,6 +27,7 @@ import numpy as np
 import pandas as pd
 
 from anchoreval.arrays import Float32Array, Float64Array
+from anchoreval.counts import counted
 from anchoreval.errors import ResponseDataError
 from anchoreval.importers.bounded import json_document, json_lines, open_plain
 from anchoreval.importers.entries import label, mapping, number
@@ -177,7 +178,7 @@ def _items(answers: Sequence[Answer]) -> pd.DataFrame:
 
 def _check_whole(unit: Path, aggregate: Aggregate, rows: int) -> None:
     if aggregate.rows is not None and aggregate.rows != rows:
-        raise ResponseDataError(f"{unit}: holds {rows} rows, {aggregate.path.name} says {aggregate.rows}")
+        raise ResponseDataError(f"{unit}: holds {counted(rows, 'row')}, {aggregate.path.name} says {aggregate.rows}")
     if aggregate.checksum is not None and _sha256(unit) != aggregate.checksum:
         raise ResponseDataError(f"{unit}: damaged or edited: it does not match its checksum in {aggregate.path.name}")
 

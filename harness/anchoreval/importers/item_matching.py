@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from anchoreval.counts import counted
 from anchoreval.errors import ResponseDataError
 from anchoreval.importers.imported import ImportedRun
 
@@ -122,18 +123,18 @@ def _refuse(run: ImportedRun, key: str, task: _Known) -> None:
     earlier = task.sources.get(key, "an earlier file")
     raise ResponseDataError(
         f"{run.source}: item {key!r} of task {run.task!r} is another document than in {earlier} "
-        "(changed_items=separate makes two items of it)"
+        "(reading.changed_items=separate makes two items of it)"
     )
 
 
 def _tell(run: ImportedRun, found: _Settled, notes: list[str]) -> None:
     if found.renamed:
-        notes.append(
-            f"{run.source}: {found.renamed:,} items of task {run.task!r} have other keys than in earlier files and "
-            "were matched by their documents"
-        )
+        what = "has another key" if found.renamed == 1 else "have other keys"
+        notes.append(f"{_items_of(run, found.renamed)} {what} than in earlier files; matched by document")
     if found.separated:
-        notes.append(
-            f"{run.source}: {found.separated:,} items of task {run.task!r} share a key with another document and are "
-            "items of their own"
-        )
+        what = "has the key" if found.separated == 1 else "have the keys"
+        notes.append(f"{_items_of(run, found.separated)} {what} of another document; kept apart")
+
+
+def _items_of(run: ImportedRun, count: int) -> str:
+    return f"{run.source}: {counted(count, 'item')} of task {run.task!r}"

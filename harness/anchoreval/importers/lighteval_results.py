@@ -71,7 +71,7 @@ def find_results(path: Path, time: str) -> Results:
     Raises:
         ResponseDataError: the results file is damaged.
     """
-    found = next((place for place in _places(path, time) if place.is_file()), None) if time else None
+    found = next((place for place in places_of_results(path, time) if place.is_file()), None)
     if found is None:
         return Results()
     document = json_document(found)
@@ -81,6 +81,26 @@ def find_results(path: Path, time: str) -> Results:
     general = general if isinstance(general, dict) else {}
     metrics = {task: scores for task, scores in document["results"].items() if isinstance(scores, dict)}
     return Results(_model(general), metrics, prose(general.get("lighteval_sha")))
+
+
+def places_of_results(path: Path, time: str) -> Iterator[Path]:
+    """Where the results of a details file may lie: beside, above, or in `results` where the details are in `details`.
+
+    Args:
+        path: of the details file.
+        time: of its run; without one there is no place.
+    """
+    if not time:
+        return
+    name = f"results_{time}.json"
+    parents = list(path.absolute().parents)[:_LEVELS]
+    yield from (folder / name for folder in parents[:3])
+    for depth, folder in enumerate(parents):
+        if folder.name == "details":
+            below = parents[0].relative_to(folder)
+            yield folder.parent / "results" / below / name
+            if depth:
+                yield folder.parent / "results" / below.parent / name
 
 
 def model_of_path(path: Path, time: str) -> str:
@@ -94,19 +114,6 @@ def model_of_path(path: Path, time: str) -> str:
         if folder.name not in ("", time) and not re.fullmatch(TIME, folder.name):
             below.append(folder.name)
     return below[0] if below else path.stem
-
-
-def _places(path: Path, time: str) -> Iterator[Path]:
-    """Where a results file may lie: beside, above, or in `results` where the details are in `details`."""
-    name = f"results_{time}.json"
-    parents = list(path.absolute().parents)[:_LEVELS]
-    yield from (folder / name for folder in parents[:3])
-    for depth, folder in enumerate(parents):
-        if folder.name == "details":
-            below = parents[0].relative_to(folder)
-            yield folder.parent / "results" / below / name
-            if depth:
-                yield folder.parent / "results" / below.parent / name
 
 
 def _model(general: Mapping[str, Any]) -> str | None:

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from anchoreval.arrays import Float64Array
+from anchoreval.counts import counted
 from anchoreval.errors import ResponseDataError
 from anchoreval.importers.imported import Imported, ImportedRun, ReadOptions, Skipped
 from anchoreval.importers.lm_eval_metrics import listed, shortened
@@ -121,7 +122,7 @@ def _compare(samples: TaskSamples, metric: str, scores: Float64Array, stated: St
     mean = float(scores.mean())
     if not stated.agrees(mean):
         raise ResponseDataError(
-            f"{samples.label}: {shortened(metric)} of its {len(scores):,} rows is {mean:.6g} on average, "
+            f"{samples.label}: {shortened(metric)} of its {counted(len(scores), 'row')} is {mean:.6g} on average, "
             f"but {results.label} states {stated.value:.6g}"
         )
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from anchoreval.counts import counted
 from anchoreval.errors import ConfigurationError
 from anchoreval.importers.completeness import settle_partial
 from anchoreval.importers.imported import ImportedRun
@@ -51,7 +52,7 @@ class Policies:
     def __post_init__(self) -> None:
         for name, known in CHOICES.items():
             if (given := getattr(self, name)) not in known:
-                raise ConfigurationError(f"{name}={given} is not one of {', '.join(known)}")
+                raise ConfigurationError(f"reading.{name}={given} is not one of {', '.join(known)}")
 
 
 def merged(runs: Sequence[ImportedRun], policies: Policies | None = None) -> tuple[list[ImportedRun], list[str]]:
@@ -77,7 +78,8 @@ def merged(runs: Sequence[ImportedRun], policies: Policies | None = None) -> tup
 
 def _twin_sentences(runs: Sequence[ImportedRun]) -> Iterator[str]:
     for names, answers in twins(runs):
-        yield f"models {', '.join(map(repr, names))} have the same {answers:,} scores: one model under several names?"
+        who = ", ".join(map(repr, names))
+        yield f"models {who} have the same {counted(answers, 'score')}: one model under several names?"
 
 
 def _metric_sentences(runs: Sequence[ImportedRun]) -> Iterator[str]:

@@ -72,6 +72,13 @@ class MmluPro:
                 yield _run(unit, model, task, category, questions)
 
 
+def places_of_summary(unit: Path) -> Sequence[Path]:
+    """Where a summary of a file of questions may lie, likely places first."""
+    name = unit.stem.removesuffix("_result")
+    places = (unit.with_name(f"{name}_summary.json"), unit.with_name("summary.json"))
+    return [path for path in places if path != unit]
+
+
 def _questions(unit: Path) -> Iterator[Place]:
     for n, (_, entry) in enumerate(elements(unit), start=1):
         question = mapping(entry, f"{unit}: entry {n}")
@@ -145,9 +152,8 @@ def _called(unit: Path, categories: Sequence[str]) -> str:
 
 def _summary(unit: Path, category: str) -> tuple[Path, dict[str, float]]:
     """Accuracy and number of questions of a category, by the summary beside the file; nothing where there is none."""
-    name = unit.stem.removesuffix("_result")
-    for path in (unit.with_name(f"{name}_summary.json"), unit.with_name("summary.json")):
-        entry = mapping(json_document(path), str(path)).get(category) if path.is_file() and path != unit else None
+    for path in places_of_summary(unit):
+        entry = mapping(json_document(path), str(path)).get(category) if path.is_file() else None
         if isinstance(entry, dict) and {"corr", "wrong", "acc"} <= entry.keys():
             right, wrong, accuracy = (
                 number(entry[key], f"{path}: {category}: {key}") for key in ("corr", "wrong", "acc")

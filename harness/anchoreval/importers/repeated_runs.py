@@ -170,7 +170,8 @@ def _widened(run: ImportedRun, width: int) -> Any:
 
 def _refuse(first: ImportedRun, run: ImportedRun, differing: IntArray) -> None:
     key = first.items["key"].iloc[int(differing[0])]
+    many = f"{len(differing):,} answers differ from those" if len(differing) > 1 else "1 answer differs from that"
     raise ResponseDataError(
-        f"{run.source}: model {run.model!r}, task {run.task!r}: {len(differing):,} answers differ from those in "
-        f"{first.source} (the first is item {key!r}); on_conflict=first, last or replicates decides"
+        f"{run.source}: model {run.model!r}, task {run.task!r}: {many} in {first.source} (the first is item {key!r}); "
+        "reading.on_conflict=first, last or replicates decides"
     )

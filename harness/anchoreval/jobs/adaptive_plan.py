@@ -10,7 +10,7 @@ from typing import Any, Self
 from omegaconf import DictConfig, OmegaConf
 
 from anchoreval.adaptive.auto_policy import Auto
-from anchoreval.config import SplitConfig
+from anchoreval.config.groups import SplitConfig
 from anchoreval.contract import check_budget
 from anchoreval.errors import ConfigurationError, MethodOptionError
 from anchoreval.instantiate import instantiate

@@ -7,13 +7,14 @@ from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf
 
+from anchoreval.counts import counted
 from anchoreval.errors import ConfigurationError, StoreError
 from anchoreval.importers.imported import ReadOptions
 from anchoreval.importers.merging import Policies
 from anchoreval.importers.recognising import AUTO, FORMATS, Unit, find_units
 from anchoreval.importers.tidy import read_tidy
 from anchoreval.jobs import output
-from anchoreval.jobs.import_formats import Read, forget, read_units
+from anchoreval.jobs.import_formats import Read, another_try, forget, read_units
 from anchoreval.jobs.request import processes
 from anchoreval.reporting.tables import points
 from anchoreval.responses import ResponseMatrix
@@ -31,8 +32,9 @@ def run(config: DictConfig) -> Outcome:
         RequestError: a key is missing, a file is damaged, or `into` holds another benchmark.
     """
     into = Path(_given(config, "into"))
-    read = _read(config, Path(_given(config, "path")), into)
-    written = write_benchmark(read.matrix, into)
+    with another_try(into):
+        read = _read(config, Path(_given(config, "path")), into)
+        written = write_benchmark(read.matrix, into)
     forget(into)
     output.page("\n".join([*_summary(read.matrix), *read.lines]), _closing(written, into))
     return Outcome(into, changed=bool(written.added or written.replaced))
@@ -115,23 +117,25 @@ def _refuse_table_keys(config: DictConfig) -> None:
 
 
 def _summary(matrix: ResponseMatrix) -> list[str]:
-    parts = [f"{matrix.name}: {matrix.n_models:,} models x {matrix.n_items:,} items"]
+    parts = [f"{matrix.name}: {counted(matrix.n_models, 'model')} x {counted(matrix.n_items, 'item')}"]
     if matrix.subjects:
-        parts.append(f"{len(matrix.subjects)} subjects")
+        parts.append(counted(len(matrix.subjects), "subject"))
     parts.append("no option probabilities" if matrix.probabilities is None else "with option probabilities")
     lines = [", ".join(parts)]
     if missing := float(matrix.missing_share.mean()):
         lines.append(f"not answered: {points(missing)} % of the weight")
     scores = matrix.full_scores
     known = scores.dropna()
-    if len(known):
+    if len(known) == 1:
+        lines.append(f"full score in percentage points: {points(known.iloc[0])}")
+    elif len(known):
         spread = f"{points(known.min())} to {points(known.max())}, median {points(known.median())}"
         lines.append(f"full scores in percentage points: {spread}")
     if unknown := int(scores.isna().sum()):
-        lines.append(f"{unknown} models answered too little to have a full score")
+        lines.append(f"{counted(unknown, 'model')} answered too little to have a full score")
     return lines
 
 
 def _closing(written: Written, into: Path) -> str:
-    counts = (len(written.added), len(written.replaced), len(written.unchanged))
-    return f"{into}: {counts[0]} models added, {counts[1]} replaced, {counts[2]} unchanged"
+    added = counted(len(written.added), "model")
+    return f"{into}: {added} added, {len(written.replaced):,} replaced, {len(written.unchanged):,} unchanged"

@@ -1,20 +1,25 @@
 """The work of `job=import` on what other harnesses write: recognise, read, merge, gather, and say what was done.
 
-Reading goes through a folder beside the benchmark (`.<name>.import.tmp`), from which an import that was killed goes on;
-it is removed when the benchmark is written.
+Reading goes through a folder beside the benchmark (`.<name>.import.tmp`), from which an import that was killed goes on.
+So does one that was refused for a damaged file or for runs that contradict each other, once the file is mended or a
+policy is given, because reading takes longest; its message says so. The folder is removed when the benchmark is
+written, and where no run could be read.
 """
 
 from __future__ import annotations
 
 import shutil
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from tqdm import tqdm
 
-from anchoreval.errors import ConfigurationError, ResponseDataError
+from anchoreval.counts import counted
+from anchoreval.errors import ConfigurationError, ResponseDataError, StoreError
+from anchoreval.importers.companions import companions
 from anchoreval.importers.gathering import gather
 from anchoreval.importers.imported import ImportedRun, ReadOptions, Skipped
 from anchoreval.importers.merging import Policies, merged
@@ -69,7 +74,7 @@ def read_units(
     staged = _staged(units, folder, options, workers)
     damaged = [one.failure for one in staged if one.failure]
     if damaged and on_damage == "refuse":
-        others = f"; {len(damaged) - 1} more files could not be read" if len(damaged) > 1 else ""
+        others = f"; {counted(len(damaged) - 1, 'more file')} could not be read" if len(damaged) > 1 else ""
         raise ResponseDataError(f"{damaged[0]} (reading.on_damage=skip leaves such files out{others})")
     runs = staged_runs(staged)
     skipped = [entry for one in staged for entry in one.skipped]
@@ -80,12 +85,31 @@ def read_units(
     return Read(
         matrix,
         [
-            *_read_lines(units, runs),
+            *_read_lines(staged, runs),
             *(f"damaged, left out: {why}" for why in damaged),
-            *_skipped_lines(skipped, left),
+            *_skipped_lines(skipped),
+            *_left_lines(left, companions(units, left)),
             *notes,
         ],
     )
+
+
+@contextmanager
+def another_try(into: Path) -> Iterator[None]:
+    """Say with a refusal where the runs are kept that were read, so that nobody reads them twice; none, none are kept.
+
+    Raises:
+        RequestError: what was raised inside.
+    """
+    try:
+        yield
+    except (ResponseDataError, StoreError) as error:
+        folder = staging_folder(into)
+        if not any(folder.glob("*.parquet")):
+            forget(into)
+            raise
+        kept = f"what was read is kept in {into.parent / folder.name}, from which another try goes on"
+        raise type(error)(f"{error}; {kept}") from error
 
 
 def forget(into: Path) -> None:
@@ -104,25 +128,39 @@ def _staged(units: Sequence[Unit], folder: Path, options: ReadOptions, workers: 
     return [done[unit] for unit in units]
 
 
-def _read_lines(units: Sequence[Unit], runs: Sequence[ImportedRun]) -> list[str]:
-    formats = Counter(unit.importer for unit in units)
-    counted = ", ".join(f"{count:,} {name} files or folders" for name, count in sorted(formats.items()))
-    checked = [run for run in runs if run.stated is not None]
-    lines = [f"read {len(runs):,} runs of {len({run.model for run in runs}):,} models from {counted}"]
-    if checked:
-        lines.append(f"{len(checked):,} of them state a score, and all of these agree with their items")
+def _read_lines(staged: Sequence[Staged], runs: Sequence[ImportedRun]) -> list[str]:
+    """How much was read, and from what; files that gave no run, such as results beside logs, do not count."""
+    models = {run.model for run in runs}
+    sources = Counter(_kind(one.unit) for one in staged if one.runs)
+    listed = ", ".join(counted(count, kind) for kind, count in sorted(sources.items()))
+    lines = [f"read {counted(len(runs), 'run')} of {counted(len(models), 'model')} from {listed}"]
+    stated = sum(run.stated is not None for run in runs)
+    if stated:
+        agree = "states a score, and it agrees" if stated == 1 else "state a score, and all of these agree"
+        lines.append(f"{stated:,} of them {agree} with {'its' if stated == 1 else 'their'} items")
     return lines
 
 
-def _skipped_lines(skipped: Sequence[Skipped], left: Sequence[Path]) -> list[str]:
+def _kind(unit: Unit) -> str:
+    return f"{unit.importer} {'folder' if unit.path.is_dir() else 'file'}"
+
+
+def _skipped_lines(skipped: Sequence[Skipped]) -> list[str]:
     by_reason: dict[str, list[str]] = {}
     for one in skipped:
         by_reason.setdefault(one.reason, []).append(one.source)
-    lines = [
+    return [
         f"skipped: {reason}: {_some(sources)}"
         for reason, sources in sorted(by_reason.items(), key=lambda e: -len(e[1]))
     ]
-    return lines + ([f"not recognised: {_some([str(path) for path in left])}"] if left else [])
+
+
+def _left_lines(left: Sequence[Path], known: Collection[Path]) -> list[str]:
+    """Files that are no answers: those that belong to what was recognised, and strangers."""
+    along = [str(path) for path in left if path in known]
+    strange = [str(path) for path in left if path not in known]
+    lines = [f"along with these, without answers of single items: {_some(along)}"] if along else []
+    return lines + ([f"not recognised: {_some(strange)}"] if strange else [])
 
 
 def _some(names: Sequence[str]) -> str:

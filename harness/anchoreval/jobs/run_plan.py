@@ -11,7 +11,7 @@ import pandas as pd
 from omegaconf import DictConfig
 
 from anchoreval.anchors import AnchorSet, load_anchors
-from anchoreval.config import SplitConfig
+from anchoreval.config.groups import SplitConfig
 from anchoreval.contract import check_budget
 from anchoreval.errors import ConfigurationError
 from anchoreval.instantiate import estimator, instantiate, selector

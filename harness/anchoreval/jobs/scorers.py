@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import pandas as pd
 
 from anchoreval.anchors import AnchorSet
-from anchoreval.config import SplitConfig
+from anchoreval.config.groups import SplitConfig
 from anchoreval.groups import model_groups
 from anchoreval.responses import ResponseMatrix
 

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from omegaconf import DictConfig
 
-from anchoreval.config import SplitConfig
+from anchoreval.config.groups import SplitConfig
 from anchoreval.errors import ConfigurationError
 from anchoreval.instantiate import instantiate
 from anchoreval.jobs.scorer_lm_eval import LmEvalScorer

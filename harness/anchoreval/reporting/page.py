@@ -55,27 +55,16 @@ class PageSection:
 
 
 @dataclass(frozen=True)
-class Page:
-    """What a report page shows, from top to bottom.
+class Page(PageSection):
+    """What a report page shows, from top to bottom: what a section does, its lead being the estimand, and more.
 
     Attributes:
-        title: what the page is about.
-        lead: the estimand, in one or two sentences.
-        warnings: caveats that were measured, each a sentence.
-        tables: results.
-        notes: paragraphs below the tables, under a heading of their own where `notes_title` is not empty.
-        figures: pictures.
         sections: further parts, below the figures.
         appendix: tables below them.
         facts: how it was made: name and value, in order.
+        notes_title: heading of the notes; none where it is empty.
     """
 
-    title: str
-    lead: str
-    warnings: Sequence[str] = ()
-    tables: Sequence[PageTable] = ()
-    notes: Sequence[str] = ()
-    figures: Sequence[PageFigure] = ()
     sections: Sequence[PageSection] = ()
     appendix: Sequence[PageTable] = ()
     facts: Mapping[str, object] = field(default_factory=dict)

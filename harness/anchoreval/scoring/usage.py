@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 
+from anchoreval.counts import counted
+
 
 @dataclass
 class Usage:
@@ -58,14 +60,10 @@ class Usage:
 
     def summary(self) -> str:
         """One line for people; what never happened is left out."""
-        parts = [f"{_many(self.asked, 'request')} asked", f"{self.recalled:,} recalled"]
+        parts = [f"{counted(self.asked, 'request')} asked", f"{self.recalled:,} recalled"]
         if self.attempts:
             refused = f", {self.rate_limited:,} refused by the rate limit" if self.rate_limited else ""
-            parts.append(f"{_many(self.attempts, 'attempt')} ({self.retries:,} repeated{refused})")
+            parts.append(f"{counted(self.attempts, 'attempt')} ({self.retries:,} repeated{refused})")
         if self.tokens:
             parts.append(f"{self.prompt_tokens:,} prompt and {self.completion_tokens:,} completion tokens")
         return ", ".join([*parts, f"{self.seconds:.1f} s"])
-
-
-def _many(count: int, noun: str) -> str:
-    return f"{count:,} {noun}" + ("" if count == 1 else "s")
