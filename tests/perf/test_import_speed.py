@@ -25,7 +25,7 @@ ROWS = 24_000
 FACTOR = 5.0
 """Times the processor time of plain `json.loads` on every line: 2.5 to 3.3, on an overloaded machine more than 4."""
 WHOLE_FACTOR = 7.0
-"""As much for everything from recognising files to the matrix: 5 to 5.7 on a busy machine."""
+"""As much for everything from recognising files to the matrix: 4.3, on a busy machine up to 5.7."""
 SHARE = 1.2
 """Of the file's size, kept in memory at most; all rows as they are parsed would take some four times as much."""
 ATTEMPTS = 6
