@@ -26,11 +26,10 @@ import pandas as pd
 from anchoreval.errors import ResponseDataError
 from anchoreval.importers.bounded import open_plain
 from anchoreval.importers.entries import label, mapping, number
-from anchoreval.importers.file_heads import head, is_list_of_objects, keys
+from anchoreval.importers.file_heads import lists_of_objects
 from anchoreval.importers.imported import Imported, ImportedRun, ReadOptions, Skipped
 from anchoreval.importers.json_arrays import elements
 from anchoreval.importers.record_fields import agreed, document_hash, refuse_other_metric, wording
-from anchoreval.importers.walking import files_below
 
 TASK, METRIC = "alpaca_eval", "preference"
 """The task is so called where a file names no annotator."""
@@ -50,10 +49,7 @@ class AlpacaEval:
 
     def units(self, folder: Path) -> Iterator[Path]:
         """Files that begin as a list of annotations does."""
-        for path in files_below(folder, ".json"):
-            beginning = head(path)
-            if is_list_of_objects(beginning) and keys(beginning) >= KEYS:
-                yield path
+        return lists_of_objects(folder, KEYS)
 
     def read(self, unit: Path, options: ReadOptions) -> Iterator[Imported]:
         """A run for each model and annotator."""

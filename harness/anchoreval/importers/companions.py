@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from anchoreval.importers.alpaca_eval import LEADERBOARD
-from anchoreval.importers.every_eval_ever_aggregates import KEYS, details_of
-from anchoreval.importers.file_heads import head, keys
+from anchoreval.importers.every_eval_ever_aggregates import details_of, is_aggregate
 from anchoreval.importers.lighteval_results import details_name, places_of_results
 from anchoreval.importers.mmlu_pro import places_of_summary
 from anchoreval.importers.recognising import Unit
@@ -61,10 +60,8 @@ def _where(places: Callable[[Path], Iterable[Path]]) -> Finder:
 def _aggregates(units: Sequence[Path], left: Sequence[Path]) -> Iterator[Path]:
     """Every Eval Ever's documents that name a file of answers."""
     answers = set(units)
-    for file in left:
-        beginning = head(file) if file.suffix.lower() == ".json" else b""
-        if beginning.startswith(b"{") and keys(beginning) >= KEYS and details_of(file) in answers:
-            yield file
+    documents = (file for file in left if file.suffix.lower() == ".json" and is_aggregate(file))
+    return (file for file in documents if details_of(file) in answers)
 
 
 def _helm_summaries(units: Sequence[Path], left: Sequence[Path]) -> Iterator[Path]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Set
 from pathlib import Path
 
 from anchoreval.errors import ResponseDataError
 from anchoreval.importers.bounded import BOM, open_plain
+from anchoreval.importers.walking import files_below
 
 HEAD = 1 << 18
 """Bytes that are looked at: more than one record of any format here."""
@@ -35,3 +37,11 @@ def keys(beginning: bytes) -> set[str]:
 def is_list_of_objects(beginning: bytes) -> bool:
     """Whether a piece of JSON begins a list of objects."""
     return beginning.startswith(b"[") and beginning[1:].lstrip().startswith(b"{")
+
+
+def lists_of_objects(path: Path, with_keys: Set[str]) -> Iterator[Path]:
+    """JSON files in a file or folder that begin a list of objects with these keys among theirs."""
+    for file in files_below(path, ".json"):
+        beginning = head(file)
+        if is_list_of_objects(beginning) and keys(beginning) >= with_keys:
+            yield file

@@ -30,11 +30,10 @@ import pandas as pd
 from anchoreval.errors import ResponseDataError
 from anchoreval.importers.bounded import json_document
 from anchoreval.importers.entries import label, mapping, number, shown
-from anchoreval.importers.file_heads import head, is_list_of_objects, keys
+from anchoreval.importers.file_heads import lists_of_objects
 from anchoreval.importers.imported import Imported, ImportedRun, ReadOptions, Skipped
 from anchoreval.importers.json_arrays import elements
 from anchoreval.importers.record_fields import agreed, document_hash, listed_texts, refuse_other_metric, wording
-from anchoreval.importers.walking import files_below
 
 METRIC = "accuracy"
 KEYS = {"question_id", "question", "options", "answer", "answer_index", "category"}
@@ -53,10 +52,7 @@ class MmluPro:
 
     def units(self, folder: Path) -> Iterator[Path]:
         """Files that begin as a list of questions does."""
-        for path in files_below(folder, ".json"):
-            beginning = head(path)
-            if is_list_of_objects(beginning) and keys(beginning) >= KEYS:
-                yield path
+        return lists_of_objects(folder, KEYS)
 
     def read(self, unit: Path, options: ReadOptions) -> Iterator[Imported]:
         """A run for each category."""
