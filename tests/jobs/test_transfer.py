@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -87,7 +88,13 @@ def test_another_benchmark_goes_through_lm_eval(
     asked = ["scorer=lm_eval", "scorer.model=dummy", "scorer.tasks=[letters]", "scorer.include_path=tasks"]
     small = ["transfer.shots=1", "transfer.draws=2", "transfer.items_per_subject=5"]
     assert main(["job=transfer", "benchmark.path=bench", *asked, *small]) == 0
-    assert "dummy: 3 subjects, 1 exemplars, 2 draws, 5 to 5 items a subject" in capsys.readouterr().out
+    said = capsys.readouterr()
+    assert "dummy: 3 subjects, 1 exemplars, 2 draws, 5 to 5 items a subject" in said.out
+    assert "dummy: 180 requests asked, 0 recalled" in said.err
+    for folder in (here / "results" / "runs").iterdir():  # as if it had been killed before it was complete
+        shutil.rmtree(folder)
+    assert main(["job=transfer", "benchmark.path=bench", *asked, *small]) == 0
+    assert "dummy: 0 requests asked, 180 recalled" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -13,10 +13,12 @@ from anchoreval.errors import AnchorSetError, ConfigurationError, ResponseDataEr
 from anchoreval.pocket import ModelSpec, load, population, train, write_tasks
 from anchoreval.pocket.lm import PocketLM
 from anchoreval.scoring.exemplars import examples_text, leading
+from anchoreval.scoring.memory.request_memory import RequestMemory
 from anchoreval.scoring.task_set import TaskSet, load_tasks
 from anchoreval.scoring.transfer_items import TransferItems
 from anchoreval.scoring.transfer_matrix import TransferMatrix
 from anchoreval.scoring.transferability import measure_transfer
+from anchoreval.scoring.usage import Usage
 from anchoreval.transfer_table import read_transfer_table
 
 from .doubles import SIZES, BrokenLM, HashLM, choice_task, documents
@@ -73,6 +75,32 @@ def test_every_prompt_has_its_exemplars_and_only_asked_documents_follow(items: p
     assert all(prompt.count("\n\n") == 2 for prompt in model.prompts)
     assert len({prompt.rsplit("\n\n", 1)[0] for prompt in model.prompts}) == 3
     assert len({prompt.rsplit("\n\n", 1)[1] for prompt in model.prompts}) == 12
+
+
+class DyingLM(HashLM):
+    """Fails when it is called for the fourth time."""
+
+    calls = 0
+
+    def loglikelihood(self, requests: list[Any]) -> list[tuple[float, bool]]:
+        self.calls += 1
+        if self.calls == 4:
+            raise RuntimeError("out of memory")
+        return super().loglikelihood(requests)
+
+
+def test_a_measurement_that_failed_goes_on_where_it_was(items: pd.DataFrame, tasks: TaskSet, tmp_path: Path) -> None:
+    whole, dying, again, other = HashLM(), DyingLM(), HashLM(), HashLM()
+    plain, usage = measured(whole, items, tasks), Usage()
+    with RequestMemory(tmp_path / "requests.sqlite") as memory:
+        with pytest.raises(ScoringError, match="out of memory"):
+            measured(dying, items, tasks, memory=memory, identity="hash")
+        found = measured(again, items, tasks, memory=memory, identity="hash", usage=usage)
+        measured(other, items, tasks, memory=memory, identity="another")
+    np.testing.assert_array_equal(found.draws, plain.draws)
+    assert 0 < len(dying.prompts) < len(whole.prompts)
+    assert usage.recalled == len(dying.prompts)
+    assert sorted([*dying.prompts, *again.prompts]) == sorted(whole.prompts) == sorted(other.prompts)
 
 
 def test_exemplars_are_disjoint_and_never_asked(items: pd.DataFrame) -> None:

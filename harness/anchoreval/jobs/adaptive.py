@@ -7,7 +7,6 @@ import warnings
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from omegaconf import DictConfig
 
 from anchoreval.adaptive import AdaptiveTest, estimates_of, fixed_form
@@ -17,6 +16,7 @@ from anchoreval.groups import duplicates_report
 from anchoreval.jobs import output
 from anchoreval.jobs.adaptive_plan import Plan
 from anchoreval.jobs.adaptive_results import Results, write_results
+from anchoreval.jobs.bystanders import left_out
 from anchoreval.jobs.request import refuse_import_keys, resolved_yaml
 from anchoreval.jobs.sitters import SatTests
 from anchoreval.reconstruction import IntervalWarning
@@ -117,16 +117,7 @@ def _summary(plan: Plan, test: AdaptiveTest, sat: SatTests) -> AdaptiveSummary:
         expected_items=float(rehearsed["answered"].mean()) if known else None,
         expected_spent=float((rehearsed["ended"] == SPENT).mean()) if known else None,
         duplicates=duplicates_report(plan.matrix),
-        left_out=_left_out(plan, estimates, roles),
+        left_out=left_out(plan.matrix, plan.sources, estimates.index, roles),
         failures=dict(sat.failures),
         estimates=estimates.assign(truth=sat.truth.reindex(estimates.index)),
     )
-
-
-def _left_out(plan: Plan, estimates: pd.DataFrame, roles: dict[str, int]) -> dict[str, int]:
-    related = plan.matrix.n_models - plan.sources.n_models - int(estimates.index.isin(plan.matrix.models.index).sum())
-    used = sum(roles.get(role, 0) for role in ("select", "calibrate"))
-    return {
-        "variants or copies of a target": related,
-        "models without a full score": plan.sources.n_models - used,
-    }

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
-from pathlib import Path
 from typing import Any, Self
 
 from omegaconf import DictConfig, OmegaConf
 
 from anchoreval.adaptive.auto_policy import Auto
-from anchoreval.config.groups import SplitConfig
 from anchoreval.contract import check_budget
 from anchoreval.errors import ConfigurationError, MethodOptionError
 from anchoreval.instantiate import instantiate
+from anchoreval.jobs.bystanders import without
 from anchoreval.jobs.request import benchmark, calibration, check_level
-from anchoreval.jobs.scorers import REQUESTS, Setting
+from anchoreval.jobs.scorers import Setting
 from anchoreval.jobs.sitters import Sitter
 from anchoreval.methods import Policy
 from anchoreval.path_digests import content_of
@@ -62,23 +61,12 @@ class Plan:
         check_budget(config.adaptive.budget, matrix, key="adaptive.budget")
         if wanted is None:
             check_budget(config.k, matrix)
-        setting = Setting(
-            matrix=matrix,
-            split=SplitConfig(kind=config.split.kind, test_share=config.split.test_share),
-            seed=config.seed,
-            missing=config.missing,
-            verbose=config.verbose,
-            requests=Path(config.results) / REQUESTS,
-        )
-        scorer = instantiate("scorer", config.scorer, setting=setting)
+        scorer = instantiate("scorer", config.scorer, setting=Setting.of(config, matrix))
         if not isinstance(scorer, Sitter):
             raise ConfigurationError(f"scorer {type(scorer).__name__} cannot ask one item after another")
-        left = matrix.models.index.difference(scorer.held_out(), sort=False)
-        if left.empty:
-            raise ConfigurationError(f"benchmark {matrix.name}: every model is a target or a variant of one")
         return cls(
             matrix=matrix,
-            sources=matrix.subset(models=left),
+            sources=without(matrix, scorer.held_out()),
             policy=_policy(config),
             scorer=scorer,
             budget=config.adaptive.budget,

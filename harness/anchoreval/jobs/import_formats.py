@@ -70,8 +70,9 @@ def read_units(
     """
     if on_damage not in ON_DAMAGE:
         raise ConfigurationError(f"reading.on_damage={on_damage} is not one of {', '.join(ON_DAMAGE)}")
-    folder = staging_folder(into)
-    staged = _staged(units, folder, options, workers)
+    staged = _staged(units, staging_folder(into), options, workers)
+    if not any(one.runs for one in staged):
+        forget(into)
     damaged = [one.failure for one in staged if one.failure]
     if damaged and on_damage == "refuse":
         others = f"; {counted(len(damaged) - 1, 'more file')} could not be read" if len(damaged) > 1 else ""
@@ -105,8 +106,7 @@ def another_try(into: Path) -> Iterator[None]:
         yield
     except (ResponseDataError, StoreError) as error:
         folder = staging_folder(into)
-        if not any(folder.glob("*.parquet")):
-            forget(into)
+        if not folder.is_dir():
             raise
         kept = f"what was read is kept in {into.parent / folder.name}, from which another try goes on"
         raise type(error)(f"{error}; {kept}") from error

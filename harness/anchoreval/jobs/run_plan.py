@@ -7,16 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-import pandas as pd
 from omegaconf import DictConfig
 
 from anchoreval.anchors import AnchorSet, load_anchors
-from anchoreval.config.groups import SplitConfig
 from anchoreval.contract import check_budget
-from anchoreval.errors import ConfigurationError
 from anchoreval.instantiate import estimator, instantiate, selector
+from anchoreval.jobs.bystanders import without
 from anchoreval.jobs.request import benchmark, calibration, check_level
-from anchoreval.jobs.scorers import REQUESTS, Scorer, Setting
+from anchoreval.jobs.scorers import Scorer, Setting
 from anchoreval.methods import Estimator, Selector
 from anchoreval.path_digests import content_of, path_digest
 from anchoreval.power.report.power_report import check_power
@@ -70,19 +68,11 @@ class Plan:
             saved.check_benchmark(matrix)
         for budget in config.power.budgets:
             check_budget(budget, matrix, methods[0].unit if saved is None else saved.unit, "power.budgets")
-        setting = Setting(
-            matrix=matrix,
-            split=_split(config),
-            seed=config.seed,
-            missing=config.missing,
-            roles=None if saved is None else saved.roles,
-            verbose=config.verbose,
-            requests=Path(config.results) / REQUESTS,
-        )
+        setting = Setting.of(config, matrix, roles=None if saved is None else saved.roles)
         scorer: Scorer = instantiate("scorer", config.scorer, setting=setting)
         return cls(
             matrix=matrix,
-            sources=_without(matrix, scorer.held_out()),
+            sources=without(matrix, scorer.held_out()),
             selector=methods[0],
             estimator=methods[1],
             scorer=scorer,
@@ -121,16 +111,3 @@ def _method(kind: str, method: object) -> Mapping[str, Any]:
     name = method_name(method)
     options = {option: content_of(value) for option, value in method_options(method).items()}
     return {"name": name, "options": options, "provider": provider(kind, name)}
-
-
-def _split(config: DictConfig) -> SplitConfig:
-    return SplitConfig(kind=config.split.kind, test_share=config.split.test_share)
-
-
-def _without(matrix: ResponseMatrix, held_out: pd.Index[Any]) -> ResponseMatrix:
-    if held_out.empty:
-        return matrix
-    left = matrix.models.index.difference(held_out, sort=False)
-    if left.empty:
-        raise ConfigurationError(f"benchmark {matrix.name}: every model is a target or a variant of one")
-    return matrix.subset(models=left)

@@ -13,6 +13,7 @@ from anchoreval.anchors import AnchorSet
 from anchoreval.errors import ScoringError
 from anchoreval.groups import duplicates_report
 from anchoreval.jobs import output
+from anchoreval.jobs.bystanders import left_out
 from anchoreval.jobs.run_plan import Plan
 from anchoreval.jobs.run_results import Results
 from anchoreval.numerics.item_statistics import difficulty, discrimination
@@ -173,7 +174,7 @@ def _summary(plan: Plan, anchors: AnchorSet, rec: Reconstruction, estimates: pd.
         slope=_known(rec.slope),
         shrinkage_slope=_known(rec.shrinkage_slope),
         duplicates=duplicates_report(plan.matrix),
-        left_out=_left_out(plan, estimates, roles),
+        left_out=left_out(plan.matrix, plan.sources, estimates.index, roles if plan.saved is None else None),
         estimates=estimates,
     )
 
@@ -204,13 +205,6 @@ def _baseline(anchors: AnchorSet, residuals: pd.DataFrame) -> float | None:
     others = own.reindex(residuals["group"]).fillna(0.0).set_axis(residuals.index)
     mean = (chose.sum() - others["sum"]) / (chose.count() - others["size"])
     return float((residuals["truth"] - mean).abs().groupby(residuals["group"]).mean().mean())
-
-
-def _left_out(plan: Plan, estimates: pd.DataFrame, roles: dict[str, int]) -> dict[str, int]:
-    related = plan.matrix.n_models - plan.sources.n_models - int(estimates.index.isin(plan.matrix.models.index).sum())
-    known = sum(roles.get(role, 0) for role in ("select", "calibrate"))
-    without = plan.sources.n_models - known if plan.saved is None else 0
-    return {"variants or copies of a target": related, "models without a full score": without}
 
 
 @contextmanager

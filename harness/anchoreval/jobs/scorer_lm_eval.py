@@ -70,7 +70,7 @@ class LmEvalScorer:
         """Score the model on the anchors, and on everything where the truth is asked for."""
         from anchoreval.scoring.live import score_live
 
-        with self._asking() as asking:
+        with self.asking() as asking:
             answers = score_live(self.model, anchors, **vars(asking), **self.arguments())
             truth = self._full_score(asking) if self.truth else np.nan
         return Scored(answers, pd.Series({self.label: truth}))
@@ -83,7 +83,7 @@ class LmEvalScorer:
         models = {self.label: RegisteredModel(self.model, dict(self.model_args))}
         arguments = {key: value for key, value in self.arguments().items() if key not in ("name", "model_args")}
         network = may_need_network(models)
-        with self._asking() as asking:
+        with self.asking() as asking:
             questions = LiveQuestions.load(self.setting.matrix, asking=asking, network=network, **arguments)
             sat = sit_models(models, questions, test.sit)
             truth = self._full_score(asking) if self.truth and sat.results else np.nan
@@ -106,6 +106,14 @@ class LmEvalScorer:
             "truth": self.truth,
         }
 
+    @contextmanager
+    def asking(self) -> Iterator[Asking]:
+        """The memory of a run, its count, which is told at the end, and its limits."""
+        usage = Usage()
+        with RequestMemory(self.setting.requests) as memory:
+            yield Asking(memory, usage, Limits(**self.limits))
+        output.note(f"{self.label}: {usage.summary()}")
+
     def arguments(self) -> dict[str, Any]:
         """What `anchoreval.scoring.live` is called with beside the model and the items."""
         return {
@@ -118,14 +126,6 @@ class LmEvalScorer:
             "verbose": self.setting.verbose,
             **self.settings,
         }
-
-    @contextmanager
-    def _asking(self) -> Iterator[Asking]:
-        """The memory of a run, its count, which is told at the end, and its limits."""
-        usage = Usage()
-        with RequestMemory(self.setting.requests) as memory:
-            yield Asking(memory, usage, Limits(**self.limits))
-        output.note(f"{self.label}: {usage.summary()}")
 
     def _full_score(self, asking: Asking) -> float:
         from anchoreval.scoring.live import score_full

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import pandas as pd
+from omegaconf import DictConfig
 
 from anchoreval.anchors import AnchorSet
 from anchoreval.config.groups import SplitConfig
@@ -39,6 +40,19 @@ class Setting:
     roles: pd.Series[str] | None = None
     verbose: bool = False
     requests: Path | None = None
+
+    @classmethod
+    def of(cls, config: DictConfig, matrix: ResponseMatrix, roles: pd.Series[str] | None = None) -> Self:
+        """What a configuration says; answered requests are kept beside the runs."""
+        return cls(
+            matrix=matrix,
+            split=SplitConfig(kind=config.split.kind, test_share=config.split.test_share),
+            seed=config.seed,
+            missing=config.missing,
+            roles=roles,
+            verbose=config.verbose,
+            requests=Path(config.results) / REQUESTS,
+        )
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,6 @@ from typing import Any, Protocol
 
 from omegaconf import DictConfig
 
-from anchoreval.config.groups import SplitConfig
 from anchoreval.errors import ConfigurationError
 from anchoreval.instantiate import instantiate
 from anchoreval.jobs.scorer_lm_eval import LmEvalScorer
@@ -69,10 +68,11 @@ class LmEvalModel:
     scorer: LmEvalScorer
 
     def measure(self, matrix: ResponseMatrix, **how: Any) -> TransferMatrix:
-        """Ask the model through lm-eval."""
+        """Ask the model through lm-eval; what it answered is kept, so that a measurement that was killed goes on."""
         from anchoreval.scoring.transferability import measure_transfer
 
-        return measure_transfer(self.scorer.model, matrix.items, **self.scorer.arguments(), **how)
+        with self.scorer.asking() as asking:
+            return measure_transfer(self.scorer.model, matrix.items, **vars(asking), **self.scorer.arguments(), **how)
 
     def identity(self) -> dict[str, Any]:
         """That of the scorer."""
@@ -85,8 +85,7 @@ def transfer_source(config: DictConfig, matrix: ResponseMatrix) -> TransferSourc
     Raises:
         ConfigurationError: it names none that can be asked live, or two.
     """
-    setting = Setting(matrix, SplitConfig(), config.seed, config.missing, verbose=config.verbose)
-    scorer = instantiate("scorer", config.scorer, setting=setting)
+    scorer = instantiate("scorer", config.scorer, setting=Setting.of(config, matrix))
     if isinstance(scorer, PocketScorer):
         return PocketModel(config.transfer.model or POCKET_MODEL, config.verbose)
     if not isinstance(scorer, LmEvalScorer):

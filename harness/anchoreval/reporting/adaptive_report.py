@@ -7,7 +7,8 @@ from pathlib import Path
 
 from anchoreval.reporting.adaptive_summary import SPENT, AdaptiveSummary, warnings
 from anchoreval.reporting.page import Page, PageFigure, PageTable
-from anchoreval.reporting.tables import interval, markdown_table, points, text_table
+from anchoreval.reporting.tables import interval, markdown_table, paragraphs, points, text_table
+from anchoreval.reporting.targets import against_truth, full_score, ranked, rest, truth_cells, truth_heads
 
 SHOWN, LISTED = 40, 500
 """Rows of a table on the terminal and in a document; the files beside it hold them all."""
@@ -19,7 +20,7 @@ def terminal_report(summary: AdaptiveSummary) -> str:
     """A line about the design, the table of targets, and the warnings; scores in percentage points."""
     table = text_table(header(summary), rows(summary, SHOWN))
     parts = [headline(summary), table, rest(summary, SHOWN), lengths(summary), against_truth(summary)]
-    return _paragraphs(*parts, *(f"warning: {text}" for text in warnings(summary)))
+    return paragraphs(*parts, *(f"warning: {text}" for text in warnings(summary)))
 
 
 def markdown_report(summary: AdaptiveSummary, figures: Mapping[str, str]) -> str:
@@ -33,15 +34,15 @@ def markdown_report(summary: AdaptiveSummary, figures: Mapping[str, str]) -> str
     table = markdown_table(header(summary), rows(summary, LISTED))
     sections = [
         f"# {title(summary)}",
-        _paragraphs("## What is estimated", estimand(summary)),
-        _paragraphs("## Design", about),
-        _paragraphs("## Estimates", UNIT, table, rest(summary, LISTED)),
-        _paragraphs(f"## {ERRORS}", *notes(summary)),
+        paragraphs("## What is estimated", estimand(summary)),
+        paragraphs("## Design", about),
+        paragraphs("## Estimates", UNIT, table, rest(summary, LISTED)),
+        paragraphs(f"## {ERRORS}", *notes(summary)),
     ]
     if found := warnings(summary):
         sections.append("## Warnings\n\n" + "\n".join(f"- {text}" for text in found))
     sections += [f"![{caption}]({path})\n\n*{caption}*" for path, caption in figures.items()]
-    return _paragraphs(*sections) + "\n"
+    return paragraphs(*sections) + "\n"
 
 
 def page(summary: AdaptiveSummary, folder: Path, figures: Mapping[str, str]) -> Page:
@@ -76,27 +77,16 @@ def headline(summary: AdaptiveSummary) -> str:
 def header(summary: AdaptiveSummary) -> list[str]:
     """Heads of the table of targets."""
     heads = ["model", "items", "estimate", f"{summary.level:.0%} interval", "stopped"]
-    return heads + (["true score", "error"] if len(summary.judged) else [])
+    return heads + truth_heads(summary)
 
 
 def rows(summary: AdaptiveSummary, most: int) -> list[list[str]]:
     """At most so many targets, the best first."""
     found = []
-    ranked = summary.estimates.sort_values("score", ascending=False, kind="stable")
-    for model, row in ranked.head(most).iterrows():
+    for model, row in ranked(summary, most).iterrows():
         shown = [str(model), str(int(row["asked"])), points(row["score"]), interval(row["lower"], row["upper"])]
-        shown.append(str(row["ended"]))
-        if len(summary.judged):
-            error = row["score"] - row["truth"]
-            shown += [points(row["truth"]), "-" if error != error else f"{100 * error:+.1f}"]
-        found.append(shown)
+        found.append([*shown, str(row["ended"]), *truth_cells(summary, row)])
     return found
-
-
-def rest(summary: AdaptiveSummary, most: int) -> str:
-    """How many targets a table of at most so many leaves out, and where they are."""
-    hidden = len(summary.estimates) - most
-    return f"... and {hidden} more in estimates.csv" if hidden > 0 else ""
 
 
 def lengths(summary: AdaptiveSummary) -> str:
@@ -108,23 +98,11 @@ def lengths(summary: AdaptiveSummary) -> str:
     return f"asked: {many}; {spent} of {len(asked)} ran into the budget"
 
 
-def against_truth(summary: AdaptiveSummary) -> str:
-    """How far the estimates are from true scores, where some are known."""
-    if summary.mean_error is None:
-        return ""
-    inside, known = summary.covered()
-    held = f"; {inside} of {known} intervals hold the true score" if known else ""
-    return f"mean absolute error against the true scores: {points(summary.mean_error)} points{held}"
-
-
 def estimand(summary: AdaptiveSummary) -> str:
     """What the estimates are estimates of."""
-    how = {"micro": "every item counts the same", "macro": "every subject counts the same"}
     return (
-        f"For each target model: its score on all {summary.items:,} items of {summary.benchmark} "
-        f"({how.get(summary.aggregation, 'items count with weights of their own')}), had it been evaluated in full "
-        f"under the conditions in which it was asked. Each was asked items of its own, {_goal(summary)}; its answers "
-        f"are {summary.scoring}."
+        f"{full_score(summary)} it was asked. Each was asked items of its own, {_goal(summary)}; its answers are "
+        f"{summary.scoring}."
     )
 
 
@@ -171,7 +149,3 @@ def _goal(summary: AdaptiveSummary) -> str:
         return f"all to {summary.budget} items"
     whose = f", that of {summary.fixed} fixed anchors" if summary.fixed is not None else ""
     return f"until its interval reaches {points(summary.half_width, 2)} points either way{whose}"
-
-
-def _paragraphs(*parts: str) -> str:
-    return "\n\n".join(part for part in parts if part)

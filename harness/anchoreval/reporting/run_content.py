@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import pandas as pd
-
 from anchoreval.reporting.run_summary import ESTIMATE_COLUMNS, Choice, RunSummary
 from anchoreval.reporting.tables import interval, points
+from anchoreval.reporting.targets import against_truth, full_score, ranked, truth_cells, truth_heads
 
 UNIT = "Scores and interval ends are in percentage points."
 SUBJECT_NOTE = "Estimates by subject, in percentage points, without intervals."
@@ -44,43 +43,22 @@ def headline(summary: RunSummary) -> str:
 def header(summary: RunSummary) -> list[str]:
     """Heads of the table of targets."""
     heads = ["model", "anchors", "estimate", f"{summary.level:.0%} interval"]
-    return heads + (["true score", "error"] if len(summary.judged) else [])
+    return heads + truth_heads(summary)
 
 
 def rows(summary: RunSummary, most: int) -> list[list[str]]:
     """At most so many targets, the best first."""
     found = []
-    for model, row in _ranked(summary, most).iterrows():
+    for model, row in ranked(summary, most).iterrows():
         shown = [str(model), str(int(row["anchors"])), points(row["score"]), interval(row["lower"], row["upper"])]
-        if len(summary.judged):
-            error = row["score"] - row["truth"]
-            shown += [points(row["truth"]), "-" if error != error else f"{100 * error:+.1f}"]
-        found.append(shown)
+        found.append([*shown, *truth_cells(summary, row)])
     return found
-
-
-def rest(summary: RunSummary, most: int) -> str:
-    """How many targets a table of at most so many leaves out, and where they are."""
-    hidden = len(summary.estimates) - most
-    return f"... and {hidden} more in estimates.csv" if hidden > 0 else ""
-
-
-def against_truth(summary: RunSummary) -> str:
-    """How far the estimates are from true scores, where some are known."""
-    if summary.mean_error is None:
-        return ""
-    inside, known = summary.covered()
-    held = f"; {inside} of {known} intervals hold the true score" if known else ""
-    return f"mean absolute error against the true scores: {points(summary.mean_error)} points{held}"
 
 
 def estimand(summary: RunSummary) -> str:
     """What the estimates are estimates of."""
-    how = {"micro": "every item counts the same", "macro": "every subject counts the same"}
     return (
-        f"For each target model: its score on all {summary.items:,} items of {summary.benchmark} "
-        f"({how.get(summary.aggregation, 'items count with weights of their own')}), had it been evaluated in full "
-        f"under the conditions in which the anchors were scored. Its answers on the {summary.anchors} anchors are "
+        f"{full_score(summary)} the anchors were scored. Its answers on the {summary.anchors} anchors are "
         f"{summary.scoring}; the score on the other items is reconstructed."
     )
 
@@ -137,7 +115,7 @@ def subject_rows(summary: RunSummary, most: int) -> tuple[list[str], list[list[s
     subjects = [str(c) for c in summary.estimates.columns if c not in ESTIMATE_COLUMNS]
     if not subjects:
         return [], []
-    found = [[str(m), *(points(row[s]) for s in subjects)] for m, row in _ranked(summary, most).iterrows()]
+    found = [[str(m), *(points(row[s]) for s in subjects)] for m, row in ranked(summary, most).iterrows()]
     return ["model", *subjects], found
 
 
@@ -163,10 +141,6 @@ def _candidates(choice: Choice) -> list[list[str]]:
     return [
         [label, points(error, 2), "taken" if label == choice.chosen else ""] for label, error in choice.errors.items()
     ]
-
-
-def _ranked(summary: RunSummary, most: int) -> pd.DataFrame:
-    return summary.estimates.sort_values("score", ascending=False, kind="stable").head(most)
 
 
 def _kept_out(summary: RunSummary) -> str:

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from anchoreval.reporting import run_content as content
+from anchoreval.reporting import targets
 from anchoreval.reporting.page import Page, PageFigure, PageTable
 from anchoreval.reporting.run_summary import RunSummary, warnings
-from anchoreval.reporting.tables import markdown_table, text_table
+from anchoreval.reporting.tables import markdown_table, paragraphs, text_table
 
 SHOWN, LISTED = 40, 500
 """Rows of a table on the terminal and in a document; the files beside it hold them all."""
@@ -18,10 +19,10 @@ ERRORS = "Errors to expect"
 def terminal_report(summary: RunSummary) -> str:
     """A line about the design, the table of targets, and the warnings; scores in percentage points."""
     table = text_table(content.header(summary), content.rows(summary, SHOWN))
-    parts = [content.headline(summary), table, content.rest(summary, SHOWN), content.against_truth(summary)]
+    parts = [content.headline(summary), table, targets.rest(summary, SHOWN), targets.against_truth(summary)]
     parts.append(summary.told_apart)
     parts += [f"warning: {text}" for text in warnings(summary)]
-    return _paragraphs(*parts)
+    return paragraphs(*parts)
 
 
 def markdown_report(summary: RunSummary, figures: Mapping[str, str]) -> str:
@@ -31,31 +32,31 @@ def markdown_report(summary: RunSummary, figures: Mapping[str, str]) -> str:
         summary: what was found.
         figures: caption by path relative to the report.
     """
-    rest = content.rest(summary, LISTED)
+    rest = targets.rest(summary, LISTED)
     design = markdown_table(["", ""], [list(row) for row in content.design(summary).items()], left=2)
     sections = [
         f"# {content.title(summary)}",
-        _paragraphs("## What is estimated", content.estimand(summary)),
-        _paragraphs("## Design", design),
-        _paragraphs("## Estimates", content.UNIT, _estimates(summary), rest),
-        _paragraphs(f"## {ERRORS}", *content.errors(summary), *content.notes(summary)),
+        paragraphs("## What is estimated", content.estimand(summary)),
+        paragraphs("## Design", design),
+        paragraphs("## Estimates", content.UNIT, _estimates(summary), rest),
+        paragraphs(f"## {ERRORS}", *content.errors(summary), *content.notes(summary)),
     ]
     if found := warnings(summary):
         sections.append("## Warnings\n\n" + "\n".join(f"- {text}" for text in found))
     heads, rows = content.subject_rows(summary, LISTED)
     if heads:
-        sections.append(_paragraphs("## Subjects", content.SUBJECT_NOTE, markdown_table(heads, rows), rest))
+        sections.append(paragraphs("## Subjects", content.SUBJECT_NOTE, markdown_table(heads, rows), rest))
     sections += [
-        _paragraphs(f"## {title}", content.TRIED_NOTE, markdown_table(heads, rows))
+        paragraphs(f"## {title}", content.TRIED_NOTE, markdown_table(heads, rows))
         for title, heads, rows in content.tried(summary)
     ]
     sections += [f"![{caption}]({path})\n\n*{caption}*" for path, caption in figures.items()]
-    return _paragraphs(*sections) + "\n"
+    return paragraphs(*sections) + "\n"
 
 
 def page(summary: RunSummary, folder: Path, figures: Mapping[str, str]) -> Page:
     """The same as a page; figures by path relative to the folder, with their captions."""
-    caption = " ".join(filter(None, [content.UNIT, content.rest(summary, LISTED)]))
+    caption = " ".join(filter(None, [content.UNIT, targets.rest(summary, LISTED)]))
     estimates = PageTable("Estimates", caption, content.header(summary), content.rows(summary, LISTED))
     appendix = [PageTable(title, content.TRIED_NOTE, heads, rows) for title, heads, rows in content.tried(summary)]
     heads, rows = content.subject_rows(summary, LISTED)
@@ -76,7 +77,3 @@ def page(summary: RunSummary, folder: Path, figures: Mapping[str, str]) -> Page:
 
 def _estimates(summary: RunSummary) -> str:
     return markdown_table(content.header(summary), content.rows(summary, LISTED))
-
-
-def _paragraphs(*parts: str) -> str:
-    return "\n\n".join(part for part in parts if part)

@@ -38,6 +38,11 @@ def markdown_table(header: Sequence[str], rows: Rows, left: int = 1) -> str:
     return "\n".join("| " + " | ".join(map(_escaped, line)) + " |" for line in [header, rule, *rows])
 
 
+def paragraphs(*parts: str) -> str:
+    """The parts that are not empty, with a blank line between them."""
+    return "\n\n".join(part for part in parts if part)
+
+
 def _aligned(line: Sequence[str], widths: Sequence[int], left: int) -> str:
     padded = [c.ljust(w) if n < left else c.rjust(w) for n, (c, w) in enumerate(zip(line, widths, strict=True))]
     return "  ".join(padded).rstrip()

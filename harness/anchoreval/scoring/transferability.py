@@ -24,8 +24,12 @@ from tqdm import tqdm
 
 from anchoreval.errors import ConfigurationError
 from anchoreval.scoring.asked import AskedItems
+from anchoreval.scoring.asking import Asking
 from anchoreval.scoring.exemplars import Example, examples_text, leading
-from anchoreval.scoring.model_source import ModelSource, RegisteredModel, needs_no_network, opened
+from anchoreval.scoring.limits import Limits
+from anchoreval.scoring.memory.model_identity import Identity
+from anchoreval.scoring.memory.request_memory import RequestMemory
+from anchoreval.scoring.model_source import ModelSource, RegisteredModel, needs_no_network
 from anchoreval.scoring.plan import Plan
 from anchoreval.scoring.request import sample_request
 from anchoreval.scoring.settings import RunSettings
@@ -33,6 +37,7 @@ from anchoreval.scoring.surroundings import quiet
 from anchoreval.scoring.task_set import TaskSet, TaskSpec, load_tasks
 from anchoreval.scoring.transfer_items import TransferItems
 from anchoreval.scoring.transfer_matrix import TransferMatrix
+from anchoreval.scoring.usage import Usage
 
 NOT_HERE = {
     "num_fewshot": "shots= says how many exemplars there are",
@@ -58,6 +63,10 @@ def measure_transfer(
     metric: str | Mapping[str, str] = "acc",
     filter_name: str | None = None,
     verbose: bool = False,
+    memory: RequestMemory | None = None,
+    identity: Identity | None = None,
+    usage: Usage | None = None,
+    limits: Limits | None = None,
     **settings: Any,
 ) -> TransferMatrix:
     """Measure how exemplars of every subject help one model on every subject.
@@ -78,12 +87,17 @@ def measure_transfer(
         metric: as for `score_live`.
         filter_name: as for `score_live`.
         verbose: as for `score_live`.
+        memory: as for `score_live`.
+        identity: as for `score_live`.
+        usage: as for `score_live`.
+        limits: as for `score_live`.
         **settings: of lm-eval, except `num_fewshot`, `apply_chat_template` and `system_instruction`.
 
     Raises:
         AnchorSetError: an item that the tasks do not hold.
         ConfigurationError: a subject with too few items, or a setting that has no meaning here.
-        ScoringError: the model failed, or its answers are not those of the items.
+        ScoringError: the model failed, a limit is reached, or its answers are not those of the items.
+        StoreError: the memory cannot be read or written.
     """
     chosen = _settings(settings)
     drawn = TransferItems.draw(items, shots=shots, draws=draws, per_subject=items_per_subject, apart=apart, seed=seed)
@@ -94,13 +108,12 @@ def measure_transfer(
     asked = AskedItems.of_anchors(items.loc[drawn.asked].drop(columns="share", errors="ignore"))
     plan = Plan.make(asked, used, metric=metric, filter_name=filter_name, settings=chosen, verbose=verbose)
     prompts = _prompts(used, items, drawn, verbose)
-    lm = opened(source, chosen, name)
     scores = np.empty((draws, len(drawn.subjects), len(drawn.subjects)))
-    bar = tqdm(prompts.items(), unit="prompt", desc="transfer", disable=None)
-    for (draw, place), prefix in bar:
-        with leading(used, prefix):
-            answers = plan.answers(lm, name)
-        scores[draw, place] = [np.mean([answers[item].score for item in ids]) for ids in drawn.queries.values()]
+    with Asking(memory, usage, limits).model(source, plan, name, identity) as lm:
+        for (draw, place), prefix in tqdm(prompts.items(), unit="prompt", desc="transfer", disable=None):
+            with leading(used, prefix):
+                answers = plan.answers(lm, name)
+            scores[draw, place] = [np.mean([answers[item].score for item in ids]) for ids in drawn.queries.values()]
     return TransferMatrix(
         subjects=drawn.subjects,
         draws=scores,
