@@ -13,6 +13,8 @@ from typing import Any
 from hydra.core.config_store import ConfigStore
 from omegaconf import MISSING, DictConfig, OmegaConf
 
+from anchoreval.config_collect import CollectConfig, TuneConfig
+from anchoreval.config_study import StudyConfig
 from anchoreval.errors import ConfigurationError
 
 HERE = Path(__file__).resolve().parent
@@ -270,6 +272,9 @@ class Config:
     reading: ReadingConfig = field(default_factory=ReadingConfig)
     check: CheckConfig = field(default_factory=CheckConfig)
     reconstruct: ReconstructConfig = field(default_factory=ReconstructConfig)
+    study: StudyConfig = field(default_factory=StudyConfig)
+    collect: CollectConfig = field(default_factory=CollectConfig)
+    tune: TuneConfig = field(default_factory=TuneConfig)
     k: int = 100
     seed: int = 0
     level: float = 0.95
