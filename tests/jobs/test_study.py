@@ -34,9 +34,8 @@ def arrange(here: Path, parts: dict[str, list[str]], figures: Any = (), **keys: 
     """Write the user's own study `mine`."""
     study = {"name": "mine", "about": "a small one", "parts": parts, "figures": list(figures)}
     shared = {"compare": {"repeats": 2, "workers": 1}, "benchmark": {"path": "bench"}, **keys}
-    text = "# @package _global_\n" + yaml.safe_dump(
-        {"defaults": [{"override /job": "study"}], **shared, "study": study}, sort_keys=False
-    )
+    whole = {"defaults": [{"override /job": "study"}], **shared, "study": study}
+    text = "# @package _global_\n" + yaml.safe_dump(whole, sort_keys=False)
     (here / "conf" / "experiment").mkdir(parents=True, exist_ok=True)
     (here / "conf" / "experiment" / "mine.yaml").write_text(text, encoding="utf-8")
 

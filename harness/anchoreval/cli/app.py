@@ -43,6 +43,7 @@ JOBS = {
     "check": "anchoreval.jobs.check",
     "transfer": "anchoreval.jobs.transfer",
     "study": "anchoreval.jobs.study",
+    "sources": "anchoreval.jobs.sources",
     "collect": "anchoreval.jobs.collect",
     "tune": "anchoreval.jobs.tune",
     "doctor": "anchoreval.jobs.doctor",

@@ -74,9 +74,8 @@ def run(config: DictConfig) -> Outcome:
         if part.name in progress.left_out:
             output.note(f"part {part.name} is left out: {progress.left_out[part.name]}")
     if not progress.outcomes:
-        raise NotApplicableError(
-            f"study {config.study.name}: no part applies: {next(iter(progress.left_out.values()))}"
-        )
+        first = next(iter(progress.left_out.values()))
+        raise NotApplicableError(f"study {config.study.name}: no part applies: {first}")
     document = _document(config, matrix, parts, progress, listed)
     changed = not _holds(work, document)
     if changed:
