@@ -31,8 +31,8 @@ from anchoreval.runs import Outcome
 JOBS = ("run", "compare", "plan", "sources", "adaptive", "transfer")
 """Jobs that a part may be: those of which the result is a run folder named by a hash."""
 DECIDE = (
-    *("selector", "estimator", "policy", "split", "scorer", "compare", "transfer", "power", "plan", "sources"),
-    "adaptive",
+    *("selector", "estimator", "policy", "split", "scorer"),
+    *("compare", "transfer", "power", "plan", "sources", "adaptive"),
     *("k", "seed", "level", "calibration", "intervals", "missing", "anchors"),
 )
 """Keys on which what these jobs find may depend, beside the benchmark."""
