@@ -168,6 +168,19 @@ def test_a_part_uses_what_an_earlier_one_left(here: Path) -> None:
     assert sorted(one is None for one in saved) == [False, True]
 
 
+def test_a_study_in_a_folder_that_is_searched(here: Path) -> None:
+    arrange(here, {"anchors": ANCHORS})
+    assert main([f"hydra.searchpath=[file://{here / 'conf'}]", "experiment=mine"]) == 0
+    assert list(document(here)["parts"]) == ["anchors"]
+
+
+def test_studies_in_a_sweep(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arrange(here, {"anchors": ANCHORS})
+    assert do("-m", "seed=0,1") == 0
+    assert "2 jobs: 2 done" in capsys.readouterr().out
+    assert len(folders(here, "study")) == len(folders(here, "run")) == 2
+
+
 def test_two_studies_of_one_name_have_folders_of_their_own(here: Path) -> None:
     arrange(here, {"anchors": ANCHORS})
     assert do() == 0

@@ -119,10 +119,15 @@ def _check(part: Part, earlier: Sequence[str]) -> None:
 
 
 def _given() -> tuple[str, ...]:
-    """The overrides of the command line without the job."""
-    texts = list(HydraConfig.get().overrides.task)
+    """The overrides of the command line without the job, and of Hydra's own keys where files are searched for."""
+    asked = HydraConfig.get().overrides
+    texts = [*asked.task, *asked.hydra]
     read = OverridesParser.create().parse_overrides(texts)
-    return tuple(text for text, override in zip(texts, read, strict=True) if override.key_or_group != "job")
+    return tuple(text for text, one in zip(texts, read, strict=True) if _is_passed_on(one.key_or_group))
+
+
+def _is_passed_on(key: str) -> bool:
+    return key == "hydra.searchpath" or (key != "job" and key.partition(".")[0].partition("/")[0] != "hydra")
 
 
 def _filled(override: str, folders: Mapping[str, Path]) -> str:
