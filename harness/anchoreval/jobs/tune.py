@@ -1,6 +1,6 @@
 """`job=tune`: the error of a selector with an estimator inside the source models, for sweepers that minimise it.
 
-`anchoreval -m hydra/sweeper=tune job=tune selector=disco 'k=interval(25,100)'` looks for the options with the smallest
+`anchoreval -m hydra/sweeper=tune job=tune selector=disco 'k=range(25,101)'` looks for the options with the smallest
 one. Neither targets nor calibration models are looked at, so that the intervals of a `job=run` with the options that
 were found keep their level. With `calibration=cross` (and with `auto` below 60 groups of models) none is set aside, and
 all sources are looked at: sizing errors on the same models afterwards is a little too hopeful, which a share, as in
