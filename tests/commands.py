@@ -23,6 +23,8 @@ PLAIN = r"(?P<language>[\w-]+)(?: title=\"(?P<title>[^\"]*)\")?"
 NOT_RUN = r"\{ \.(?P<unrun>\w+) \.no-run title=\"(?P<reason>[^\"]*)\" \}"
 FENCE = re.compile(rf"^``` ?(?:{PLAIN}|{NOT_RUN})\n(?P<text>.*?)^```$", flags=re.MULTILINE | re.DOTALL)
 RUN = ("sh", "python", "yaml", "toml")
+SHELL = f'anchoreval() {{ {shlex.quote(sys.executable)} -m anchoreval "$@"; }}'
+"""For lines that need a shell: the command, wherever it is installed."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,7 @@ def run_line(line: str) -> None:
     if words[0] == "anchoreval" and plain:
         status = main(words[1:])
     else:
-        status = subprocess.run(["bash", "-euo", "pipefail", "-c", line], check=False).returncode
+        status = subprocess.run(["bash", "-euo", "pipefail", "-c", f"{SHELL}\n{line}"], check=False).returncode
     if status:
         raise RuntimeError(f"exit status {status}: {line}")
 
