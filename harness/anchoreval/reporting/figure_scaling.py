@@ -20,7 +20,7 @@ def seconds_by_size(path: Path, rows: pd.DataFrame) -> None:
         rows: columns kind, method, dimension (models, items or k), size, seconds.
     """
     with figure(path, 10.5, 8.0) as canvas:
-        panels = canvas.subplots(2, 3, squeeze=False)
+        panels = canvas.subplots(2, 3, sharey="row", squeeze=False)
         for axes_row, kind in zip(panels, ("selector", "estimator"), strict=True):
             part = rows[rows["kind"] == kind]
             names = list(dict.fromkeys(part["method"]))
