@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import hydra
 from omegaconf import DictConfig, OmegaConf
 
-from anchoreval.cli import sweep
+from anchoreval.cli import completion, sweep
 from anchoreval.cli.messages import launcher_error, request_error
 from anchoreval.cli.objectives import refuse_other_objectives
 from anchoreval.cli.side_by_side import conditions, with_batches
@@ -61,8 +61,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
         with _process_state(with_batches(arguments)):
-            if _flags(arguments).help:
+            flags = _flags(arguments)
+            if flags.help:
                 return _help()
+            if flags.shell_completion and (answer := completion.answer(flags.overrides)) is not None:
+                print(answer)  # noqa: T201
+                return 0
             hydra.main(config_path=str(CONF), config_name="config", **_hydra_options())(task)()
             return sweep.finish()
     except KeyboardInterrupt:
