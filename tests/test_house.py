@@ -57,7 +57,8 @@ ROOMS = [
     {"protocol", "scoring"},
     {"power", "staleness", "adaptive"},
     {"leaderboard"},
-    {"reporting", "runs", "config", "instantiate", "exporters"},
+    {"reporting", "runs", "config", "config_study", "config_sources", "config_collect", "instantiate", "exporters"},
+    {"collecting"},
     {"jobs", "studies"},
     {"cli"},
 ]

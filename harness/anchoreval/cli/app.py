@@ -21,8 +21,10 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import hydra
 from omegaconf import DictConfig, OmegaConf
 
-from anchoreval.cli import sweep
-from anchoreval.cli.messages import request_error
+from anchoreval.cli import completion, sweep
+from anchoreval.cli.messages import launcher_error, request_error
+from anchoreval.cli.objectives import refuse_other_objectives
+from anchoreval.cli.side_by_side import conditions, with_batches
 from anchoreval.config import CONF, refuse_added_keys, register
 from anchoreval.errors import AnchorEvalError, ConfigurationError, RequestError
 from anchoreval.jobs.output import note
@@ -41,6 +43,11 @@ JOBS = {
     "import": "anchoreval.jobs.import_",
     "check": "anchoreval.jobs.check",
     "transfer": "anchoreval.jobs.transfer",
+    "study": "anchoreval.jobs.study",
+    "sources": "anchoreval.jobs.sources",
+    "collect": "anchoreval.jobs.collect",
+    "tune": "anchoreval.jobs.tune",
+    "doctor": "anchoreval.jobs.doctor",
 }
 """The module of each job; its function `run(config)` does the work and returns an `Outcome`."""
 
@@ -54,9 +61,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command with these arguments (default: those of the process) and return the exit status."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
-        with _process_state(arguments):
-            if _flags(arguments).help:
+        with _process_state(with_batches(arguments)):
+            flags = _flags(arguments)
+            if flags.help:
                 return _help()
+            if flags.shell_completion and (answer := completion.answer(flags.overrides)) is not None:
+                print(answer)  # noqa: T201
+                return 0
             hydra.main(config_path=str(CONF), config_name="config", **_hydra_options())(task)()
             return sweep.finish()
     except KeyboardInterrupt:
@@ -67,7 +78,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SystemExit as stop:  # --help and the like
         return stop.code if isinstance(stop.code, int) else 0
     except Exception as error:  # the last resort: whatever happened, one line says it
-        return _report(request_error(error, arguments) or error)
+        return _report(request_error(error, arguments) or launcher_error(error) or error)
     finally:
         sweep.forget()
 
@@ -76,21 +87,22 @@ def task(config: DictConfig) -> float | None:
     """One job: do it, say what came of it, and never raise, so that the other jobs of a sweep go on.
 
     Returns:
-        The job's objective (expected error in percentage points; NaN if the job failed), for optimising sweepers.
+        The job's objective (percentage points; NaN if the job failed), for optimising sweepers.
     """
     begin = time.perf_counter()
     outcome = None
     try:
-        outcome = _dispatch(config)
+        with conditions():
+            outcome = _dispatch(config)
     except Exception as raised:
         error = request_error(raised, ()) or raised
-        ended = {"status": _report(error, config.verbose), "message": _one_line(error)}
+        ended = {"status": _report(error, config.verbose), "error": type(error).__name__, "message": _one_line(error)}
     else:
         unchanged = config.exit_code and not outcome.changed
         ended = {"status": UNCHANGED if unchanged else 0, "message": "done" if outcome.changed else "was complete"}
     folder, changed = (str(outcome.folder), outcome.changed) if outcome else (None, False)
     seconds = round(time.perf_counter() - begin, 3)
-    sweep.record({**ended, "folder": folder, "changed": changed, "seconds": seconds})
+    sweep.record({**ended, "folder": folder, "changed": changed, "seconds": seconds}, config)
     return outcome.objective if outcome else float("nan")
 
 
@@ -105,6 +117,7 @@ def _dispatch(config: DictConfig) -> Outcome:
     if missing := sorted(OmegaConf.missing_keys(config)):
         raise ConfigurationError(f"{missing[0]} is missing: give {missing[0]}=<value>")
     refuse_added_keys(config)
+    refuse_other_objectives(config)
     name = config.job.name
     if name not in JOBS:
         raise ConfigurationError(f"no job is called {name!r} (there are: {', '.join(JOBS)})")

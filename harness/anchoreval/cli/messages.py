@@ -10,10 +10,20 @@ from hydra.errors import HydraException
 from omegaconf.errors import OmegaConfBaseException
 
 from anchoreval.config import Config
-from anchoreval.errors import ConfigurationError, MissingExtraError
+from anchoreval.errors import ConfigurationError, MethodError, MissingExtraError
 
-EXTRAS = {"joblib": "parallel", "submitit_slurm": "slurm", "submitit_local": "slurm", "ray": "ray"}
-"""Launchers of which the plug-in is an extra of ours."""
+EXTRAS = {
+    "joblib": "parallel",
+    "submitit_slurm": "slurm",
+    "submitit_local": "slurm",
+    "ray": "ray",
+    "ray_aws": "ray",
+    "optuna": "optuna",
+}
+"""Launchers and sweepers of which the plug-in is an extra of ours; our own choices build on them."""
+
+DIED = {"TerminatedWorkerError", "BrokenProcessPool", "UncompletedJobError", "FailedJobError", "WorkerCrashedError"}
+"""What launchers raise when a process of theirs ends before its job does."""
 
 OPEN = (
     "selector",
@@ -29,13 +39,23 @@ OPEN = (
 SYNTAX = ("no viable", "mismatched input", "extraneous input", "token recognition", "missing EQUAL", "LexerNoViable")
 
 
+def launcher_error(error: BaseException) -> MethodError | None:
+    """The one-line error where a process of a sweep died, whichever launcher ran it; None if it is none of theirs."""
+    if not any(type(one).__name__ in DIED for one in _chain(error)):
+        return None
+    return MethodError(
+        "a process of the sweep died (out of memory, or ended from outside); what is complete is kept: the same "
+        "command goes on from there"
+    )
+
+
 def request_error(error: BaseException, arguments: Sequence[str]) -> ConfigurationError | MissingExtraError | None:
     """The one-line error for an exception raised while composing; None if it is none of Hydra's or OmegaConf's."""
     chain = list(_chain(error))
     if not any(isinstance(e, HydraException | OmegaConfBaseException) for e in chain):
         return None
     text = " ".join(str(e) for e in chain)
-    if choice := re.search(r"(?:Could not find|could not find) '([^']+)/([^'/]+)'", text):
+    if choice := re.search(r"(?:Could not find|could not find|Could not load) '([^']+)/([^'/]+)'", text):
         return _unknown_choice(choice.group(1), choice.group(2), text)
     if key := re.search(r"Could not (?:override|append to config)[^']*'([^']+)'", text):
         return ConfigurationError(_wrong_key(key.group(1), text))
@@ -54,8 +74,10 @@ def _chain(error: BaseException | None) -> Iterable[BaseException]:
 
 def _unknown_choice(group: str, choice: str, text: str) -> ConfigurationError | MissingExtraError:
     extra = EXTRAS.get(choice)
-    if group == "hydra/launcher" and extra:
-        return MissingExtraError(f"{group}={choice} needs an extra: pip install 'anchoreval[{extra}]'")
+    if group in ("hydra/launcher", "hydra/sweeper") and extra:
+        named = re.search(rf"In '({group}/\w+)'", text)
+        asked = named.group(1) if named else f"{group}/{choice}"
+        return MissingExtraError(f"{'='.join(asked.rsplit('/', 1))} needs an extra: pip install 'anchoreval[{extra}]'")
     listed = re.search(r"Available options in '[^']+':\s*(.*?)(?:\s*Config search path:|$)", text, flags=re.S)
     choices = [c for c in (listed.group(1).split() if listed else []) if not c.endswith("_schema")]
     return ConfigurationError(f"{group}={choice}: there is no such choice{_hint(choice, choices)}")

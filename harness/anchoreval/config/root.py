@@ -14,6 +14,7 @@ from anchoreval.config.groups import BenchmarkConfig, JobConfig, SplitConfig
 from anchoreval.config.measuring import CompareConfig, PlanConfig, PowerConfig, TransferConfig
 from anchoreval.config.ranking import AdaptiveConfig, LeaderboardConfig
 from anchoreval.config.scorers import ScorerConfig
+from anchoreval.config.studies import CollectConfig, SourcesConfig, StudyConfig, TuneConfig
 
 
 @dataclass
@@ -41,6 +42,10 @@ class Config:
     reading: ReadingConfig = field(default_factory=ReadingConfig)
     check: CheckConfig = field(default_factory=CheckConfig)
     reconstruct: ReconstructConfig = field(default_factory=ReconstructConfig)
+    study: StudyConfig = field(default_factory=StudyConfig)
+    sources: SourcesConfig = field(default_factory=SourcesConfig)
+    collect: CollectConfig = field(default_factory=CollectConfig)
+    tune: TuneConfig = field(default_factory=TuneConfig)
     k: int = 100
     seed: int = 0
     level: float = 0.95

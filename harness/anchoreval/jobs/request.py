@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf
 
 from anchoreval.errors import ConfigurationError
+from anchoreval.jobs.cores import cores, share
 from anchoreval.protocol.roles import AUTO, CROSS
 from anchoreval.responses import ResponseMatrix
 from anchoreval.store import load_benchmark
@@ -73,6 +73,8 @@ def resolved_yaml(config: DictConfig) -> str:
 
 
 def processes(given: int | None) -> int:
-    """Number of processes: as given, else one less than there are cores to run on."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return given if given is not None else max(1, min(cores - 1, MOST_WORKERS))
+    """Number of processes: as given, else one less than there are cores, or the job's share where others run beside."""
+    if given is not None:
+        return given
+    own = share()
+    return max(1, min(cores() - 1 if own is None else own, MOST_WORKERS))

@@ -11,7 +11,7 @@ from omegaconf import DictConfig
 from anchoreval.arrays import Float64Array
 from anchoreval.atomic import write_text
 from anchoreval.contract import generator
-from anchoreval.errors import ConfigurationError
+from anchoreval.errors import NotApplicableError
 from anchoreval.jobs import output
 from anchoreval.jobs.request import benchmark, refuse_import_keys, resolved_yaml
 from anchoreval.jobs.transfer_source import TransferSource, transfer_source
@@ -38,7 +38,7 @@ def run(config: DictConfig) -> Outcome:
     refuse_import_keys(config)
     matrix = benchmark(config)
     if not matrix.subjects:
-        raise ConfigurationError(f"job=transfer needs subjects (items.subject); benchmark {matrix.name} has none")
+        raise NotApplicableError(f"job=transfer needs subjects (items.subject); benchmark {matrix.name} has none")
     source = transfer_source(config, matrix)
     work = Run(Path(config.results), "transfer", matrix.name, _identity(config, matrix, source))
     changed = not work.is_complete()

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from omegaconf import DictConfig
 
-from anchoreval.errors import ConfigurationError
+from anchoreval.errors import ConfigurationError, NotApplicableError
 from anchoreval.instantiate import instantiate
 from anchoreval.jobs.scorer_lm_eval import LmEvalScorer
 from anchoreval.jobs.scorer_pocket import PocketScorer
@@ -83,13 +83,14 @@ def transfer_source(config: DictConfig, matrix: ResponseMatrix) -> TransferSourc
     """The model that a configuration names.
 
     Raises:
-        ConfigurationError: it names none that can be asked live, or two.
+        NotApplicableError: it names none that can be asked live.
+        ConfigurationError: it names two.
     """
     scorer = instantiate("scorer", config.scorer, setting=Setting.of(config, matrix))
     if isinstance(scorer, PocketScorer):
         return PocketModel(config.transfer.model or POCKET_MODEL, config.verbose)
     if not isinstance(scorer, LmEvalScorer):
-        raise ConfigurationError(
+        raise NotApplicableError(
             f"job=transfer asks a model live: benchmark {matrix.name} needs scorer=lm_eval with its model and tasks"
         )
     if config.transfer.model:

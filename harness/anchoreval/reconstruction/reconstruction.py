@@ -17,6 +17,7 @@ from anchoreval.methods import Estimator
 from anchoreval.numerics.conformal import attainable_level, group_weights
 from anchoreval.reconstruction.calibration import standing
 from anchoreval.reconstruction.rules import IntervalRule, Split, effective_groups, likeness, root_mean_square
+from anchoreval.registry import method_name
 from anchoreval.responses import SCORE, ResponseMatrix
 
 
@@ -91,6 +92,13 @@ class Reconstruction:
         below 1, by the share of the truth's variance that it cannot explain; a mean of random anchors has it near 1.
         """
         return self._regression("estimate", "truth")
+
+    def __repr__(self) -> str:
+        chosen = getattr(self.estimator, "chosen", "")
+        method = f"{method_name(self.estimator)} -> {chosen}" if chosen else method_name(self.estimator)
+        error, count = self.expected_error, len(self.residuals)
+        sized = "errors unknown" if error is None else f"expected error {100 * error:.1f} points by {count} models"
+        return f"Reconstruction({self.benchmark!r}: {len(self.anchors)} anchors read by {method}, {sized})"
 
     def _regression(self, response: str, predictor: str) -> float:
         weights = self._weights()

@@ -10,6 +10,9 @@ import pandas as pd
 
 from anchoreval.reporting.canvas import CLOUD, COLOURS, figure, title
 
+RASTERED = 5000
+"""More items than these are one picture inside a PDF, which would be slow to open otherwise."""
+
 
 def anchors_in_the_plane(path: Path, items: pd.DataFrame, benchmark: str, selector: str) -> str:
     """All items as a cloud with the anchors on top, sized by weight; returns the caption.
@@ -21,41 +24,54 @@ def anchors_in_the_plane(path: Path, items: pd.DataFrame, benchmark: str, select
         benchmark: its name.
         selector: name of the method that chose the anchors.
     """
-    shown = items.dropna(subset=["difficulty", "discrimination"])
-    anchors = shown[shown["weight"] > 0]
     with figure(path, 7.2, 5.8) as canvas:
         grid = canvas.add_gridspec(2, 1, height_ratios=(1, 4.2))
         axes = canvas.add_subplot(grid[1])
         above = canvas.add_subplot(grid[0], sharex=axes)
-        axes.scatter(
-            100 * shown["difficulty"],
-            shown["discrimination"],
-            s=9,
-            color=CLOUD,
-            linewidths=0,
-            alpha=_alpha(len(shown)),
-            label=f"all items ({len(items):,})",
-        )
-        axes.scatter(
-            100 * anchors["difficulty"],
-            anchors["discrimination"],
-            s=_sizes(anchors["weight"]),
-            color=COLOURS[0],
-            edgecolors="white",
-            linewidths=0.6,
-            label=f"anchors ({int((items['weight'] > 0).sum())})",
-            zorder=3,
-        )
-        axes.axhline(0, color="#888888", linewidth=0.8, zorder=1)
-        axes.set(
-            xlim=(-2, 102),
-            xlabel="source models that answer correctly (%)",
-            ylabel="discrimination (correlation with the other items)",
-        )
+        draw_plane(axes, above, items)
         axes.legend(loc="lower right", markerscale=1.3)
-        _margin(above, shown, anchors)
         title(above, _finding(items), _subtitle(benchmark, selector, items))
     return "Anchors among all items: how many source models answer correctly, and how well an item tells models apart."
+
+
+def draw_plane(axes: Any, above: Any, items: pd.DataFrame, scale: float = 1.0) -> None:
+    """Items and anchors on the axes and, above these, how difficult both are; `scale` of the areas of marks.
+
+    Args:
+        axes: of the plane, with labels that the legend shows.
+        above: of the shares by difficulty.
+        items: as for `anchors_in_the_plane`.
+        scale: areas as a multiple of those in a report.
+    """
+    shown = items.dropna(subset=["difficulty", "discrimination"])
+    anchors = shown[shown["weight"] > 0]
+    axes.scatter(
+        100 * shown["difficulty"],
+        shown["discrimination"],
+        s=9 * scale,
+        color=CLOUD,
+        linewidths=0,
+        alpha=_alpha(len(shown)),
+        label=f"all items ({len(items):,})",
+        rasterized=len(shown) > RASTERED,
+    )
+    axes.scatter(
+        100 * anchors["difficulty"],
+        anchors["discrimination"],
+        s=scale * _sizes(anchors["weight"]),
+        color=COLOURS[0],
+        edgecolors="white",
+        linewidths=0.6 * scale**0.5,
+        label=f"anchors ({int((items['weight'] > 0).sum())})",
+        zorder=3,
+    )
+    axes.axhline(0, color="#888888", linewidth=0.8, zorder=1)
+    axes.set(
+        xlim=(-2, 102),
+        xlabel="source models that answer correctly (%)",
+        ylabel="discrimination (correlation with the other items)",
+    )
+    _margin(above, shown, anchors)
 
 
 def _margin(axes: Any, shown: pd.DataFrame, anchors: pd.DataFrame) -> None:
@@ -79,7 +95,7 @@ def _margin(axes: Any, shown: pd.DataFrame, anchors: pd.DataFrame) -> None:
 
 def _sizes(weight: pd.Series[float]) -> Any:
     """Area in proportion to weight, 38 points for a mean weight, and large enough to be seen."""
-    return np.clip(38 * weight / weight.mean(), 8, 300) if len(weight) else []
+    return np.clip(38 * weight / weight.mean(), 8, 300) if len(weight) else np.empty(0)
 
 
 def _alpha(count: int) -> float:

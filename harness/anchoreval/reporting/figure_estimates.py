@@ -25,30 +25,43 @@ def estimates_against_truth(path: Path, summary: RunSummary, residuals: pd.DataF
         summary: its targets need a true score.
         residuals: columns `estimate` and `truth` of the models that size the errors, in [0, 1]; may be empty.
     """
-    known = summary.judged
     with figure(path, 6.6, 7.0) as canvas:
         axes = canvas.add_subplot()
-        low, high = _range(known, residuals)
-        axes.plot([low, high], [low, high], color=INK, linewidth=1, linestyle=(0, (4, 3)), zorder=1)
-        if len(residuals):
-            axes.scatter(
-                100 * residuals["truth"],
-                100 * residuals["estimate"],
-                s=16,
-                color=CLOUD,
-                zorder=2,
-                label=f"{summary.judges}{', each left out' if summary.crossed else ''} ({len(residuals)})",
-            )
-        _intervals(axes, known, summary.level)
-        axes.set(xlim=(low, high), ylim=(low, high), aspect="equal")
-        _names(axes, known)
-        axes.set(
-            xlabel="true score on all items (percentage points)", ylabel="estimate from the anchors (percentage points)"
-        )
+        draw_against_truth(axes, summary, residuals)
         canvas.legend(loc="outside lower center", ncols=2)
         title(axes, _finding(summary), _design(summary))
     cloud = f"{summary.judges} in grey{', each predicted by a fit without it' if summary.crossed else ''}"
     return f"Estimates against true scores; {cloud}, {summary.level:.0%} intervals for the targets."
+
+
+def draw_against_truth(axes: Any, summary: RunSummary, residuals: pd.DataFrame, marker: float = 5.5) -> None:
+    """The diagonal, the cloud and the targets on the axes; names of few targets only in a report.
+
+    Args:
+        axes: with labels that the legend shows.
+        summary: as for `estimates_against_truth`.
+        residuals: likewise.
+        marker: size of a target's dot in typographic points; below that of a report, names are left out.
+    """
+    known = summary.judged
+    low, high = _range(known, residuals)
+    axes.plot([low, high], [low, high], color=INK, linewidth=1, linestyle=(0, (4, 3)), zorder=1)
+    if len(residuals):
+        axes.scatter(
+            100 * residuals["truth"],
+            100 * residuals["estimate"],
+            s=16 * (marker / 5.5) ** 2,
+            color=CLOUD,
+            zorder=2,
+            label=f"{summary.judges}{', each left out' if summary.crossed else ''} ({len(residuals)})",
+        )
+    _intervals(axes, known, summary.level, marker)
+    axes.set(xlim=(low, high), ylim=(low, high), aspect="equal")
+    if marker >= 5.5:
+        _names(axes, known)
+    axes.set(
+        xlabel="true score on all items (percentage points)", ylabel="estimate from the anchors (percentage points)"
+    )
 
 
 def forest(path: Path, summary: RunSummary) -> str:
@@ -67,7 +80,7 @@ def forest(path: Path, summary: RunSummary) -> str:
     return f"Estimates with {summary.level:.0%} intervals; the true scores are not known."
 
 
-def _intervals(axes: Any, known: pd.DataFrame, level: float) -> None:
+def _intervals(axes: Any, known: pd.DataFrame, level: float, marker: float) -> None:
     """Targets with their intervals, those apart whose interval misses the true score; thin where there are many."""
     missed = (known["truth"] < known["lower"]) | (known["truth"] > known["upper"])
     given = known["lower"].notna().any()
@@ -84,7 +97,7 @@ def _intervals(axes: Any, known: pd.DataFrame, level: float) -> None:
             width, alpha, cap = (0.9, 0.35, 0) if many else (1.4, 1.0, 3)
             style = {"ecolor": colour, "elinewidth": width, "capsize": cap, "fmt": "none", "alpha": alpha}
             axes.errorbar(x, y, yerr=np.nan_to_num(_arms(rows)), zorder=3, **style)
-        axes.plot(x, y, "o", color=colour, markersize=4 if many else 5.5, label=label, zorder=3.5)
+        axes.plot(x, y, "o", color=colour, markersize=marker * (0.73 if many else 1.0), label=label, zorder=3.5)
 
 
 def _arms(rows: pd.DataFrame) -> Any:

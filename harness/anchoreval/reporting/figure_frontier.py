@@ -27,23 +27,34 @@ def frontier_figure(path: Path, plan: Plan) -> str:
     """
     with figure(path, 7.0, 5.0) as canvas:
         axes = canvas.subplots()
-        _closed_form(axes, plan)
-        _steps(axes, plan.points[plan.points["frontier"]])
-        names = sorted(dict.fromkeys(plan.points["selector"]), key=lambda name: (name != REFERENCE, name))
-        for n, name in enumerate(names):
-            offers = plan.points[plan.points["selector"] == name]
-            _line(axes, offers, name, n, SPREAD ** (n - (len(names) - 1) / 2))
-        axes.axhline(100 * plan.aim.wanted, color=INK, linestyle="--", linewidth=1)
-        _recommended(axes, plan)
-        _dress(axes, plan)
+        draw_frontier(axes, plan)
+        title(axes, _finding(plan), _design(plan))
         canvas.legend(loc="outside lower center", ncols=3)
+    return frontier_caption(plan)
+
+
+def draw_frontier(axes: Any, plan: Plan, text: float = 8.5, marker: float = 5.5) -> None:
+    """Everything on the axes, with labels that the legend shows; `text` and `marker` in typographic points."""
+    _closed_form(axes, plan)
+    _steps(axes, plan.points[plan.points["frontier"]])
+    names = sorted(dict.fromkeys(plan.points["selector"]), key=lambda name: (name != REFERENCE, name))
+    for n, name in enumerate(names):
+        offers = plan.points[plan.points["selector"] == name]
+        _line(axes, offers, name, n, SPREAD ** (n - (len(names) - 1) / 2), marker)
+    axes.axhline(100 * plan.aim.wanted, color=INK, linestyle="--", linewidth=1)
+    _recommended(axes, plan, marker)
+    _dress(axes, plan, text)
+
+
+def frontier_caption(plan: Plan) -> str:
+    """What dots, bars and steps are."""
     return (
         f"Smallest true gap found with {plan.aim.power:.0%} power at {plan.aim.alpha:.0%} on these items, by cost of "
         "the anchors: median and range over repeats; the steps are the frontier, which nothing else beats in both."
     )
 
 
-def _line(axes: Any, offers: pd.DataFrame, selector: str, n: int, shift: float) -> None:
+def _line(axes: Any, offers: pd.DataFrame, selector: str, n: int, shift: float, marker: float) -> None:
     known = offers.dropna(subset=["smallest"]).sort_values("cost")
     if known.empty:
         return
@@ -57,7 +68,7 @@ def _line(axes: Any, offers: pd.DataFrame, selector: str, n: int, shift: float) 
         yerr=reach,
         color=colour,
         marker=MARKERS[n % len(MARKERS)],
-        markersize=5.5,
+        markersize=marker,
         linewidth=1.2,
         elinewidth=0.9,
         label=selector,
@@ -89,11 +100,12 @@ def _closed_form(axes: Any, plan: Plan) -> None:
         axes.plot(offers["cost"], 100 * offers["closed_form"], color=CLOUD, linestyle=":", label=label, zorder=1)
 
 
-def _recommended(axes: Any, plan: Plan) -> None:
+def _recommended(axes: Any, plan: Plan, marker: float) -> None:
     chosen = plan.recommendation
     if chosen.basis == NONE:
         return
-    ring = {"marker": "o", "markersize": 13, "markerfacecolor": "none", "markeredgecolor": INK, "linestyle": "none"}
+    size = 2.4 * marker
+    ring = {"marker": "o", "markersize": size, "markerfacecolor": "none", "markeredgecolor": INK, "linestyle": "none"}
     axes.plot([chosen.cost], [100 * chosen.smallest], label=f"recommended ({chosen.basis})", zorder=4, **ring)
     if chosen.basis == CURVE:
         _curve(axes, plan)
@@ -110,7 +122,7 @@ def _curve(axes: Any, plan: Plan) -> None:
     axes.plot(anchors * chosen.cost / chosen.anchors, 100 * gaps, color=INK, linestyle="-.", linewidth=1, label="curve")
 
 
-def _dress(axes: Any, plan: Plan) -> None:
+def _dress(axes: Any, plan: Plan, text: float) -> None:
     axes.set_xscale("log")
     axes.set_yscale("log")
     _ticks(axes.xaxis, plan.points["cost"].unique(), (1, 2, 5))
@@ -121,12 +133,11 @@ def _dress(axes: Any, plan: Plan) -> None:
         xycoords=("axes fraction", "data"),
         xytext=(4, 3),
         textcoords="offset points",
-        fontsize=8.5,
+        fontsize=text,
         color=INK,
     )
     axes.set_xlabel(f"cost of the anchors for one model ({plan.prices.unit})")
     axes.set_ylabel("smallest gap found (percentage points)")
-    title(axes, _finding(plan), _design(plan))
 
 
 def _ticks(axis: Any, values: Any, steps: tuple[float, ...]) -> None:

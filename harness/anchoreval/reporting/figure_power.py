@@ -36,21 +36,32 @@ def power_curve_figure(path: Path, curve: pd.DataFrame, alpha: float, power: flo
         smallest: gap found with that power in the fixed benchmark, in score units; NaN where none is.
     """
     curve = curve.sort_values("gap")
-    seen = _last_seen(curve, smallest)
     with figure(path, 7.0, 4.7) as canvas:
         axes = canvas.add_subplot()
-        end = _gap_axis(axes, curve, smallest, seen)
-        _curves(axes, curve)
-        _wanted(axes, 100 * power)
-        if np.isfinite(smallest):
-            _mark(axes, 100 * smallest, 100 * power)
-        if seen < end:
-            _unseen(axes, seen, end)
-        axes.set(ylim=(0, 103), yticks=range(0, 101, 20))
-        axes.set_ylabel("probability that the difference is found (%)")
+        draw_power(axes, curve, power, smallest)
         if axes.get_legend_handles_labels()[0]:
             canvas.legend(loc="outside lower center", ncols=2)
         title(axes, _finding(curve, power, smallest), f"two-sided tests at the {100 * alpha:g}% level")
+    return power_caption(curve, alpha, power, smallest)
+
+
+def draw_power(axes: Any, curve: pd.DataFrame, power: float, smallest: float, text: float = 8.5) -> None:
+    """The curves on the axes, with labels that the legend shows; `text` is the size of words in typographic points."""
+    seen = _last_seen(curve, smallest)
+    end = _gap_axis(axes, curve, smallest, seen)
+    _curves(axes, curve)
+    _wanted(axes, 100 * power, text)
+    if np.isfinite(smallest):
+        _mark(axes, 100 * smallest, 100 * power)
+    if seen < end:
+        _unseen(axes, seen, end, text)
+    axes.set(ylim=(0, 103), yticks=range(0, 101, 20))
+    axes.set_ylabel("probability that the difference is found (%)")
+
+
+def power_caption(curve: pd.DataFrame, alpha: float, power: float, smallest: float) -> str:
+    """What the curves show, where they end and what compression costs."""
+    seen = _last_seen(curve, smallest)
     return _caption(curve, alpha, power, smallest) + _known_to(curve, seen) + _lost(curve)
 
 
@@ -84,9 +95,9 @@ def _curves(axes: Any, curve: pd.DataFrame) -> None:
         )
 
 
-def _wanted(axes: Any, power: float) -> None:
+def _wanted(axes: Any, power: float, text: float) -> None:
     axes.axhline(power, color=INK, linewidth=1, linestyle=(0, (4, 3)), zorder=1.5)
-    style = {"textcoords": "offset points", "fontsize": 8.5, "va": "bottom", "color": INK}
+    style = {"textcoords": "offset points", "fontsize": text, "va": "bottom", "color": INK}
     axes.annotate(f"wanted: {power:g}%", (0, power), xytext=(5, 2), **style)
 
 
@@ -107,7 +118,7 @@ def _mark(axes: Any, gap: float, power: float) -> None:
     )
 
 
-def _unseen(axes: Any, start: float, end: float) -> None:
+def _unseen(axes: Any, start: float, end: float, text: float) -> None:
     axes.axvspan(start, end, facecolor="#f2f4f5", edgecolor="#d5dbdf", hatch="////", linewidth=0, zorder=1)
     wide = end - start > 0.35 * end
     axes.text(
@@ -117,7 +128,7 @@ def _unseen(axes: Any, start: float, end: float) -> None:
         rotation=0 if wide else 90,
         ha="center",
         va="center",
-        fontsize=8.5,
+        fontsize=text,
         color="#555555",
         bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 2},
         zorder=3,

@@ -85,6 +85,12 @@ class PowerReport:
         """Smallest gap of the fixed benchmark that is found with the wanted power, in score units; NaN: none seen."""
         return float(self.resolution["smallest"].iloc[0]) if len(self.resolution) else float("nan")
 
+    def __repr__(self) -> str:
+        gap = f"{100 * self.smallest:.1f} points" if np.isfinite(self.smallest) else "no gap that was seen"
+        found = f"{gap} found with {100 * self.power:g}% power at alpha = {self.alpha:g}"
+        design = self.design
+        return f"PowerReport({design['benchmark']!r}: {design['anchors']} of {design['items']:,} items, {found})"
+
 
 def power_report(
     m: ResponseMatrix,

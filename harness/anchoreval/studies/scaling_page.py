@@ -1,0 +1,214 @@
+"""The page of the study of cost, and the same tables inside the documentation's page on scaling."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from anchoreval.errors import ResponseDataError
+from anchoreval.reporting.tables import markdown_table
+from anchoreval.studies.scaling_cell import OK, TARGETS
+from anchoreval.studies.scaling_data import ITEMS_PER_SUBJECT, SUBJECTS, Size
+from anchoreval.studies.scaling_laws import DIMENSIONS, Growth, Law, law
+
+BUDGET_SECONDS, BUDGET_MEBIBYTES = 600.0, 16 * 1024.0
+GREATEST = 10_000_000
+BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
+Bases = Mapping[tuple[str, str], Size]
+
+CAPTION = """# Cost of every method against models, items and k
+
+Answers of a 2PL model in {subjects} subjects (four option probabilities as well for `disco`; a subject for every
+{per_subject} items for `bento` and `subject_ridge`, whose k counts subjects); options as they are by default. Each cell
+is a process of its own with one thread; seconds are of the processor, the median of three where they are short. An
+estimator's are for its fit on given anchors and the prediction of {targets} models. MiB are the peak beyond what Python
+and the libraries take (some 250 MiB): the data and all that is made of them. Each size is doubled and halved alone, the
+others as in the base: {reference} (`auto`, `essence` and `metabench` as selectors: {slow}). Cells of more than
+{limit:.0f} seconds were left out.
+
+![Seconds against models, items and k](scaling.png)
+
+Regenerate with `python -m anchoreval.studies.scaling`; every cell is in `scaling.csv`.
+"""
+TIME = """## {title}
+
+Exponents of seconds in models, items and k (least squares on logarithms, with their standard error), cost at
+{reference}, and the most models (with {items:,} items) and the most items (with {models:,} models) that ten minutes on
+one core and 16 GiB allow, with what sets the limit. ≈: extrapolated, beyond the last measured size with the steeper of
+the fitted exponent and that of the last three sizes.
+"""
+SPACE = """## Memory
+
+Exponents of the peak beyond Python and the libraries. Where working memory is small beside the data, they say how the
+data grow.
+"""
+CHECK = """## How far the laws can be trusted
+
+One more cell of each method, far from those that the laws were fitted to (the largest that was not left out): measured
+beside what the laws say, as if models, items and k multiplied.
+"""
+
+
+class Laws(NamedTuple):
+    """What is known of a method."""
+
+    kind: str
+    method: str
+    seconds: Law
+    mebibytes: Law
+
+
+def page(cells: pd.DataFrame, bases: Bases, reference: Size, limit: float) -> str:
+    """The page from all cells."""
+    known = [one for key, base in bases.items() if (one := _laws(cells, key, base)) is not None]
+    slow = next((base for base in bases.values() if base != reference), reference)
+    caption = CAPTION.format(
+        subjects=SUBJECTS,
+        per_subject=ITEMS_PER_SUBJECT,
+        targets=TARGETS,
+        reference=_words(reference),
+        slow=_words(slow),
+        limit=limit,
+    )
+    parts = [caption, BEGIN]
+    for kind, title in (("selector", "Selectors"), ("estimator", "Estimators")):
+        shown = [one for one in known if one.kind == kind]
+        words = TIME.format(title=title, reference=_words(reference), items=reference.items, models=reference.models)
+        parts.append(f"{words}\n{_time_table(shown, cells, reference)}\n")
+    parts.append(f"{SPACE}\n{_space_table(known, cells, reference)}\n")
+    parts.append(END)
+    parts.append(f"{CHECK}\n{_check_table(known, cells)}\n")
+    parts.append(_left_out(cells))
+    return "\n".join(parts)
+
+
+def measured_part(text: str) -> str:
+    """What stands between the two marks, the marks included.
+
+    Raises:
+        ResponseDataError: a mark is missing.
+    """
+    if BEGIN not in text or END not in text:
+        raise ResponseDataError(f"the page of measured costs has no marks {BEGIN} and {END}")
+    return BEGIN + text.split(BEGIN)[1].split(END)[0] + END
+
+
+def document_with(document: str, page_text: str) -> str:
+    """A hand-written page with its measured part replaced by that of the study's page."""
+    return document.replace(measured_part(document), measured_part(page_text))
+
+
+def _laws(cells: pd.DataFrame, key: tuple[str, str], base: Size) -> Laws | None:
+    own = cells[(cells["kind"] == key[0]) & (cells["method"] == key[1]) & (cells["status"] == OK)]
+    seconds, mebibytes = law(own, base, "seconds"), law(own, base, "mebibytes")
+    return None if seconds is None or mebibytes is None else Laws(*key, seconds, mebibytes)
+
+
+def _time_table(known: list[Laws], cells: pd.DataFrame, reference: Size) -> str:
+    rows = []
+    for one in known:
+        exponents = [_exponent(one.seconds.growths[dimension]) for dimension in DIMENSIONS]
+        cost = _cost(one, cells, reference, "seconds")
+        rows.append([f"`{one.method}`", *exponents, cost, *(_most(one, d, reference) for d in ("models", "items"))])
+    return markdown_table(["method", *DIMENSIONS, "seconds", "most models", "most items"], rows)
+
+
+def _space_table(known: list[Laws], cells: pd.DataFrame, reference: Size) -> str:
+    rows = [
+        [
+            f"`{one.method}`",
+            one.kind,
+            *(_exponent(one.mebibytes.growths[dimension]) for dimension in DIMENSIONS),
+            _cost(one, cells, reference, "mebibytes"),
+        ]
+        for one in known
+    ]
+    return markdown_table(["method", "kind", *DIMENSIONS, "MiB"], rows, left=2)
+
+
+def _check_table(known: list[Laws], cells: pd.DataFrame) -> str:
+    rows = []
+    for one in known:
+        own = _own(cells, one)
+        for cell in own[_off_axes(own, one.seconds.base)].itertuples():
+            size = Size(int(cell.models), int(cell.items), int(cell.k))
+            said = one.seconds.predict(size), one.mebibytes.predict(size)
+            rows.append(
+                [
+                    f"`{one.method}`",
+                    one.kind,
+                    _words(size),
+                    _number(cell.seconds),
+                    f"{cell.seconds / said[0]:.2f}",
+                    _number(cell.mebibytes),
+                    f"{cell.mebibytes / said[1]:.2f}",
+                ]
+            )
+    header = ["method", "kind", "size", "seconds", "of the law's", "MiB", "of the law's"]
+    return markdown_table(header, rows, left=3)
+
+
+def _left_out(cells: pd.DataFrame) -> str:
+    missed = cells[cells["status"] != OK].sort_values(["kind", "method", "models", "items", "k"])
+    if not len(missed):
+        return "No cell was left out.\n"
+    grouped = missed.groupby(["kind", "method"], sort=False)
+    lines = []
+    for (kind, method), part in grouped:
+        sizes = "; ".join(_words(Size(r.models, r.items, r.k)) + f" ({r.status})" for r in part.itertuples())
+        lines.append(f"- {kind} `{method}`: {sizes}")
+    return "\n".join(
+        ["Left out, as too long (`left out`: expected; `time`, `memory`: ended at a limit):", "", *lines, ""]
+    )
+
+
+def _own(cells: pd.DataFrame, one: Laws) -> pd.DataFrame:
+    return cells[(cells["kind"] == one.kind) & (cells["method"] == one.method) & (cells["status"] == OK)]
+
+
+def _off_axes(cells: pd.DataFrame, base: Size) -> pd.Series[bool]:
+    """Cells that differ from the base in more than one dimension."""
+    return sum((cells[name] != getattr(base, name)).astype(int) for name in DIMENSIONS) > 1  # type: ignore[return-value]
+
+
+def _cost(one: Laws, cells: pd.DataFrame, size: Size, column: str) -> str:
+    """Measured where there is such a cell, else what the law says."""
+    own = _own(cells, one)
+    there = own[np.logical_and.reduce([own[name] == getattr(size, name) for name in DIMENSIONS])]
+    if len(there):
+        return _number(float(there[column].iloc[0]))
+    known: Law = getattr(one, column)
+    return f"≈ {_number(known.predict(size))}"
+
+
+def _most(one: Laws, dimension: str, reference: Size) -> str:
+    time, space = (
+        one.seconds.most(dimension, reference, BUDGET_SECONDS),
+        one.mebibytes.most(dimension, reference, BUDGET_MEBIBYTES),
+    )
+    most, limit = min((time, "time"), (space, "memory"))
+    if most > GREATEST:
+        return f"above {GREATEST:,}"
+    mark = "≈ " if most > one.seconds.measured_to(dimension) or one.seconds.base != reference else ""
+    return f"{mark}{_rounded(most):,} ({limit})"
+
+
+def _rounded(value: float) -> int:
+    """Two significant digits, downwards."""
+    scale = 10 ** max(0, int(np.floor(np.log10(max(value, 1.0)))) - 1)
+    return int(value // scale * scale)
+
+
+def _exponent(one: Growth) -> str:
+    return f"{one.exponent:.2f} ± {one.error:.2f}" if np.isfinite(one.error) else f"{one.exponent:.2f}"
+
+
+def _number(value: float) -> str:
+    return f"{value:.3f}" if value < 0.1 else f"{value:.2f}" if value < 10 else f"{value:,.0f}"
+
+
+def _words(size: Size) -> str:
+    return f"{int(size.models):,} models x {int(size.items):,} items, k = {int(size.k)}"
