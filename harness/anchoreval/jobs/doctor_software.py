@@ -14,6 +14,8 @@ from anchoreval.jobs.doctor_findings import NOTE, OK, PROBLEM, Finding
 from anchoreval.registry import GROUPS
 
 OURS = "anchoreval"
+LOST = "the package's metadata are damaged: install it again (pip install --force-reinstall --no-deps .)"
+PLURALS = {"selector": "selectors", "estimator": "estimators", "policy": "policies"}
 
 
 def versions() -> Iterator[Finding]:
@@ -50,10 +52,8 @@ def plugins() -> Iterator[Finding]:
         entries = list(entry_points(group=group))
         theirs = [entry for entry in entries if _provider(entry) != OURS]
         own = len(entries) - len(theirs)
-        lost = "the package's metadata are damaged: install it again (pip install --force-reinstall --no-deps .)"
-        words = "estimators selectors policies".split()
-        plural = next(word for word in words if word.startswith(kind[:5]))
-        yield Finding(OK if own else PROBLEM, plural, f"{own} built in, {len(theirs)} of others", "" if own else lost)
+        text = f"{own} built in, {len(theirs)} of others"
+        yield Finding(OK, PLURALS[kind], text) if own else Finding(PROBLEM, PLURALS[kind], text, LOST)
         yield from (_plugin(kind, entry) for entry in theirs)
         yield from _twice(kind, entries)
 

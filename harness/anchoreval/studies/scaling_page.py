@@ -21,13 +21,13 @@ Bases = Mapping[tuple[str, str], Size]
 
 CAPTION = """# Cost of every method against models, items and k
 
-Answers of a 2PL model in {subjects} subjects (four option probabilities as well for `disco`; a subject for every
-{per_subject} items for `bento` and `subject_ridge`, whose k counts subjects); options as they are by default. Each cell
-is a process of its own with one thread; seconds are of the processor, the median of three where they are short. An
-estimator's are for its fit on given anchors and the prediction of {targets} models. MiB are the peak beyond what Python
-and the libraries take (some 250 MiB): the data and all that is made of them. Each size is doubled and halved alone, the
-others as in the base: {reference} (`auto`, `essence` and `metabench` as selectors: {slow}). Cells of more than
-{limit:.0f} seconds were left out.
+Answers of a 2PL model in {subjects} subjects (four option probabilities as well for `disco`); for `bento`,
+`random_subjects` and `subject_ridge`, whose k counts subjects, a subject for every {per_subject} items. Options are
+those by default. Each cell is a process of its own with one thread; seconds are of the processor, the median of three
+runs where they are short. A selector's are for one choice, an estimator's for its fit on given anchors and the prediction of
+{targets} models. MiB are the peak beyond what Python and the libraries take (some 250 MiB): the data and all that is
+made of them. Each of models, items and k is doubled and halved alone, the others as in the base: {reference};
+for the selectors `auto`, `essence` and `metabench` {slow}. Cells of more than {limit:.0f} seconds are left out.
 
 ![Seconds against models, items and k](scaling.png)
 
@@ -47,8 +47,8 @@ data grow.
 """
 CHECK = """## How far the laws can be trusted
 
-One more cell of each method, far from those that the laws were fitted to (the largest that was not left out): measured
-beside what the laws say, as if models, items and k multiplied.
+One more cell of each method, far from those that the laws were fitted to: what was measured, and its ratio to what the
+laws say, as if models, items and k multiplied.
 """
 
 
@@ -147,7 +147,7 @@ def _check_table(known: list[Laws], cells: pd.DataFrame) -> str:
                     f"{cell.mebibytes / said[1]:.2f}",
                 ]
             )
-    header = ["method", "kind", "size", "seconds", "of the law's", "MiB", "of the law's"]
+    header = ["method", "kind", "size", "seconds", "ratio", "MiB", "ratio"]
     return markdown_table(header, rows, left=3)
 
 
