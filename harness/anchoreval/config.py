@@ -14,6 +14,7 @@ from hydra.core.config_store import ConfigStore
 from omegaconf import MISSING, DictConfig, OmegaConf
 
 from anchoreval.config_collect import CollectConfig, TuneConfig
+from anchoreval.config_figures import FiguresConfig
 from anchoreval.config_sources import SourcesConfig
 from anchoreval.config_study import StudyConfig
 from anchoreval.errors import ConfigurationError
@@ -275,6 +276,7 @@ class Config:
     reconstruct: ReconstructConfig = field(default_factory=ReconstructConfig)
     study: StudyConfig = field(default_factory=StudyConfig)
     sources: SourcesConfig = field(default_factory=SourcesConfig)
+    figures: FiguresConfig = field(default_factory=FiguresConfig)
     collect: CollectConfig = field(default_factory=CollectConfig)
     tune: TuneConfig = field(default_factory=TuneConfig)
     k: int = 100

@@ -43,6 +43,7 @@ JOBS = {
     "check": "anchoreval.jobs.check",
     "transfer": "anchoreval.jobs.transfer",
     "study": "anchoreval.jobs.study",
+    "figures": "anchoreval.jobs.figures",
     "sources": "anchoreval.jobs.sources",
     "collect": "anchoreval.jobs.collect",
     "tune": "anchoreval.jobs.tune",
