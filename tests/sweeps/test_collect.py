@@ -106,7 +106,7 @@ def test_the_same_runs_give_the_same_bytes_in_whatever_order_they_came(swept: Pa
     assert main(["job=collect"]) == 0
     first = tables(swept / "results" / "collected")
     assert main(["job=collect", "exit_code=true"]) == 3, "nothing changed"
-    for folder in reversed(sorted((swept / "results" / "runs").iterdir())):
+    for folder in sorted((swept / "results" / "runs").iterdir(), reverse=True):
         shutil.copytree(folder, swept / "moved" / "deeper" / folder.name)
     assert main(["job=collect", "path=moved", "into=again"]) == 0
     again = tables(swept / "again")
@@ -151,7 +151,9 @@ def test_a_failure_is_no_longer_listed_once_it_was_done(here: Path, monkeypatch:
     assert main(["-m", *SMALL, "job=tune", "k=20"]) == 0
     assert main(["job=collect"]) == 0
     failed = pd.read_csv(here / "results" / "collected" / "failed.csv")
-    assert failed[["kind", "reason"]].to_numpy().tolist() == [["MemoryError", "MemoryError: too large for this machine"]]
+    assert failed[["kind", "reason"]].to_numpy().tolist() == [
+        ["MemoryError", "MemoryError: too large for this machine"]
+    ]
     assert main([*SMALL, "job=tune", "k=10", "verbose=true"]) == 0, "alone, and told to say more"
     assert main(["job=collect"]) == 0
     assert pd.read_csv(here / "results" / "collected" / "failed.csv").empty
