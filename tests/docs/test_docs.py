@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -149,6 +150,28 @@ def test_the_site_loads_nothing_from_elsewhere(site: dict[Path, Links]) -> None:
     for page, links in site.items():
         loaded = [target for tag, target in links.targets if tag in ("script", "link", "img", "iframe")]
         assert not [target for target in loaded if urlsplit(target).netloc], page.name
+
+
+@BUILDS
+def test_search_works_from_a_file_and_asks_no_network(site: dict[Path, Links]) -> None:
+    driving = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed: pip install playwright")
+    program = shutil.which("chromium") or shutil.which("google-chrome")
+    if program is None:
+        pytest.skip("no browser: install Debian's package chromium")
+    (home,) = (page for page in site if page.name == "index.html" and (page.parent / "faq.html").is_file())
+    with driving.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
+        page = browser.new_page()
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(home.as_uri())
+        page.click("input.md-search__input")
+        page.keyboard.type("disagreement")
+        page.wait_for_selector(".md-search-result__item", timeout=30_000)
+        found = page.inner_text(".md-search-result__list")
+        browser.close()
+    assert "disco" in found.lower() or "disagree" in found.lower()
+    assert not [url for url in asked if not url.startswith(("file:", "data:", "blob:", "about:"))]
 
 
 @BUILDS
