@@ -80,11 +80,8 @@ class Package:
         self.name, self.version, self.requires, self.extras = name, version, requires, extras
         self.metadata = self
 
-    def get(self, key: str, default: str) -> str:
-        return {"Requires-Python": ">=3.11"}.get(key, default)
-
     def get_all(self, key: str, default: list[str]) -> list[str]:
-        return list(self.extras) if key == "Provides-Extra" else default
+        return {"Provides-Extra": list(self.extras), "Requires-Python": [">=3.11"]}.get(key, default)
 
 
 @pytest.fixture

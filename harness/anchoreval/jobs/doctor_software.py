@@ -26,7 +26,7 @@ def versions() -> Iterator[Finding]:
         text = "runs from a folder and is not installed: what it needs of other packages is not known here"
         yield Finding(NOTE, OURS, text, "install it: pip install .  (plug-ins and extras are then found as well)")
         return
-    asked = own.metadata.get("Requires-Python", "")
+    asked = next(iter(own.metadata.get_all("Requires-Python", [])), "")
     fits = Requirement(f"python{asked}").specifier.contains(platform.python_version(), prereleases=True)
     yield Finding(OK if fits else PROBLEM, "Python", f"{platform.python_version()} (needs {asked})", _python(fits))
     yield Finding(OK, OURS, own.version)
@@ -36,8 +36,9 @@ def versions() -> Iterator[Finding]:
 
 def extras() -> Iterator[Finding]:
     """Each extra: installed, or the line that installs it."""
-    own = _installed(OURS)
-    for extra in own.metadata.get_all("Provides-Extra", []) if own is not None else []:
+    if (own := _installed(OURS)) is None:
+        return
+    for extra in own.metadata.get_all("Provides-Extra", []):
         lacking = [name for one in _requirements(own, extra) for name in _lacking(one)]
         topic = f"extra {extra}"
         if lacking:
