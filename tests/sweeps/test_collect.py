@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -12,19 +13,37 @@ from anchoreval.cli import main
 from anchoreval.collecting.measures import COLUMNS, WHOLE
 from anchoreval.collecting.requests import request_digest
 from anchoreval.collecting.run_table import flattened
+from anchoreval.responses import ResponseMatrix
+from anchoreval.store import write_benchmark
 
 TABLES = ("results.parquet", "results.csv", "runs.parquet", "runs.csv", "times.parquet", "times.csv", "failed.csv")
 SMALL = ["benchmark.path=bench", "estimator=weighted"]
 GRID = ["compare.selectors=[disco]", "compare.estimators=[weighted,signature]", "compare.k=[5]", "compare.repeats=1"]
 
 
-@pytest.fixture
-def swept(here: Path) -> Path:
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory, synthetic: Callable[..., ResponseMatrix]) -> Path:
     """A working directory with one run of each job whose numbers are collected, and a cell that failed."""
+    folder = tmp_path_factory.mktemp("made")
+    write_benchmark(synthetic(40, 60, n_subjects=3), folder / "bench")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        _sweep()
+    return folder
+
+
+@pytest.fixture
+def swept(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of it."""
+    shutil.copytree(made, tmp_path / "copy")
+    monkeypatch.chdir(tmp_path / "copy")
+    return tmp_path / "copy"
+
+
+def _sweep() -> None:
     assert main([*SMALL, "k=10"]) == 0
     assert main(["-m", *SMALL, "job=tune", "k=10,500,20"]) == 2
     assert main(["job=compare", "benchmark.path=bench", *GRID, "compare.workers=1"]) == 0
-    return here
 
 
 def tables(folder: Path) -> dict[str, bytes]:
@@ -142,7 +161,7 @@ def test_runs_that_are_under_way_are_passed_over(swept: Path) -> None:
 
 
 def test_a_failure_is_no_longer_listed_once_it_was_done(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def out_of_memory(*_: object) -> None:
+    def out_of_memory(*_: object, **__: object) -> None:
         raise MemoryError("too large\nfor this machine")
 
     with monkeypatch.context() as broken:

@@ -4,6 +4,7 @@ import dataclasses
 import json
 import os
 import re
+import subprocess
 from collections.abc import Callable, Collection
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from anchoreval.registry import make_estimator, make_selector
 from anchoreval.responses import ResponseMatrix
 from anchoreval.store import write_benchmark
 
-from .commands import TUNE, call, complete
+from .commands import TUNE, call, command, complete, environment
 
 TARGETS = [f"model{n:03d}" for n in range(0, 40, 4)]
 SHARE = 0.3
@@ -124,6 +125,16 @@ def test_optuna_finds_the_smallest_error_and_repeats_nothing(here: Path) -> None
 
 def test_only_an_error_inside_the_sources_is_minimised(here: Path) -> None:
     search = ["-m", "hydra/sweeper=tune", "benchmark.path=bench", "k=range(5,40)", "hydra.sweeper.n_trials=2"]
-    call(here, *search, status=2)
-    assert not (here / "results").exists() or not list((here / "results").glob("runs/*"))
+    done = subprocess.run(command(*search), cwd=here, env=environment(), capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert len(re.findall("minimises what job=tune returns.*job=run returns none", done.stderr)) >= 2
+    assert "no run of the search succeeded" in done.stderr
+    assert "Traceback" not in done.stderr
     assert os.listdir(here) == ["bench"]
+
+
+def test_a_run_that_fails_is_left_out_of_the_search(here: Path) -> None:
+    search = ["-m", "hydra/sweeper=tune", *TUNE, "k=choice(10,600)", "hydra/sweeper/sampler=grid"]
+    call(here, *search, "hydra.sweeper.n_trials=2", status=2)
+    assert len(complete(here / "results")) == 1
+    assert list((here / "results").glob("sweeps/*/optimization_results.yaml"))
