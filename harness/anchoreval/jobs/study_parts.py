@@ -73,7 +73,7 @@ class Part:
             ConfigurationError: a value is missing, a key does not exist, or the job cannot be part of a study.
         """
         overrides = [_filled(text, folders) for text in self.overrides]
-        config = compose(HydraConfig.get().job.config_name, [*overrides, *self.given])
+        config: DictConfig = compose(HydraConfig.get().job.config_name, [*overrides, *self.given])
         if missing := sorted(OmegaConf.missing_keys(config)):
             raise ConfigurationError(f"study.parts.{self.name}: {missing[0]} is missing")
         refuse_added_keys(config)
@@ -103,8 +103,8 @@ def parts_of(config: DictConfig) -> tuple[Part, ...]:
             override cannot be read.
     """
     given = _given()
-    listed = OmegaConf.to_container(config.study.parts, resolve=True)
-    parts = tuple(Part(str(name), tuple(texts), given) for name, texts in dict(listed).items())  # type: ignore[call-overload]
+    listed: Any = OmegaConf.to_container(config.study.parts, resolve=True)
+    parts = tuple(Part(str(name), tuple(texts), given) for name, texts in listed.items())
     if not parts:
         raise ConfigurationError("job=study has no parts: give experiment=<name of a study>")
     for n, part in enumerate(parts):
