@@ -1,8 +1,8 @@
 """What it costs to choose anchors from fewer models, or from a random part of the items, than there are.
 
 Run `python -m anchoreval.studies.thinning --data <folder>` (two minutes). Writes `thinning.md`. Where a benchmark is
-too large for a selector, a random part of it will do, if little is lost: here anchors are chosen from a part and read by
-a regression that is fitted on all sources either way, so that the part's error stands beside the whole's.
+too large for a selector, a random part of it will do, if little is lost: here anchors are chosen from a part and read
+by a regression that is fitted on all sources either way, so that the part's error stands beside the whole's.
 """
 
 from __future__ import annotations
