@@ -1,8 +1,8 @@
 """Fenced blocks of Markdown pages, and how a page's blocks are run: in order, in one process and one folder.
 
-What a reader would do with a block is done to it. `sh`: every line is run; `anchoreval ...` in this process, which saves
-its start. `python`: run, all blocks of a page in one namespace. `yaml` and whatever else has a title: written to the
-file that the title names. A block that the tests cannot run carries the class `no-run` and says why in its title:
+What a reader would do with a block is done to it. `sh`: every line is run; `anchoreval ...` in this process, which
+saves its start. `python`: run, all blocks of a page in one namespace. `yaml` and whatever else has a title: written to
+the file that the title names. A block that the tests cannot run carries the class `no-run` and says why in its title:
 
     ``` { .sh .no-run title="not run by the tests: needs a cluster with Slurm" }
 """
@@ -85,7 +85,8 @@ def run_line(line: str) -> None:
     from anchoreval.cli import main
 
     words = shlex.split(line, comments=True)
-    print(f"$ {line}", flush=True)
+    sys.stdout.write(f"$ {line}\n")
+    sys.stdout.flush()
     plain = not set(line) & set("|<>&;$`")
     if words[0] == "anchoreval" and plain:
         status = main(words[1:])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -12,21 +10,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from .commands import blocks, commands
 from .conftest import ROOT, simulate
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PUBLISHED = ROOT / "results" / "published"
-
-
-def blocks(language: str) -> list[str]:
-    """Fenced blocks of one language."""
-    return re.findall(rf"^```{language}\n(.*?)^```", README, flags=re.MULTILINE | re.DOTALL)
-
-
-def commands() -> list[list[str]]:
-    """Every `anchoreval ...` command of the README, in order, comments removed."""
-    lines = [line for block in blocks("sh") for line in block.replace("\\\n", " ").splitlines()]
-    return [shlex.split(line, comments=True) for line in lines if line.startswith("anchoreval ")]
 
 
 def write_own_results(folder: Path) -> None:
@@ -47,7 +35,7 @@ def write_own_results(folder: Path) -> None:
 @pytest.mark.slow
 def test_the_five_minute_path_runs_to_the_letter(tmp_path: Path) -> None:
     write_own_results(tmp_path)
-    found = [command for command in commands() if "anchors=anchors" not in command]
+    found = [command for command in commands(README) if "anchors=anchors" not in command]
     assert [command[1] for command in found][:2] == ["job=import", "job=compare"]
     for command in found:
         run = [sys.executable, "-m", "anchoreval", *command[1:]]
@@ -62,11 +50,11 @@ def test_the_python_of_the_readme_runs_and_the_leaderboard_on_its_anchors(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    for block in blocks("python"):
-        subprocess.run([sys.executable, "-W", "error::UserWarning", "-c", block], cwd=tmp_path, check=True)
-    (listed,) = blocks("yaml")
-    (tmp_path / "models.yaml").write_text(listed, encoding="utf-8")
-    for command in (command for command in commands() if "anchors=anchors" in command):
+    for block in blocks(README, "python"):
+        subprocess.run([sys.executable, "-W", "error::UserWarning", "-c", block.text], cwd=tmp_path, check=True)
+    (listed,) = blocks(README, "yaml")
+    (tmp_path / "models.yaml").write_text(listed.text, encoding="utf-8")
+    for command in (command for command in commands(README) if "anchors=anchors" in command):
         subprocess.run([sys.executable, "-m", "anchoreval", *command[1:]], cwd=tmp_path, check=True)
     assert (tmp_path / "board" / "leaderboard.html").exists()
     assert (tmp_path / "exported" / "tasks" / "README.md").exists()

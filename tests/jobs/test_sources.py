@@ -12,6 +12,7 @@ from anchoreval.contract import choose
 from anchoreval.groups import model_groups
 from anchoreval.jobs.sources_work import SourceWork
 from anchoreval.protocol.method_specs import labelled_estimators, labelled_selectors
+from anchoreval.protocol.trial import answers_only
 from anchoreval.responses import ResponseMatrix
 from anchoreval.store import write_benchmark
 
@@ -61,11 +62,10 @@ def test_targets_are_the_same_at_every_size_and_no_source_is_one(
 
     monkeypatch.setattr(module, "choose", watched)
     asked: list[set[str]] = []
-    answers = module.answers_only
 
     def answered(targets: ResponseMatrix, items: pd.Index[str]) -> ResponseMatrix:
         asked.append(set(targets.models.index))
-        return answers(targets, items)
+        return answers_only(targets, items)
 
     monkeypatch.setattr(module, "answers_only", answered)
     found = work(matrix, repeats=1).measure()

@@ -121,14 +121,15 @@ def test_later_wins(here: Path) -> None:
     assert do() == 0
     seeds = {(found["seed"], found["compare"]["repeats"]) for found in map(config_of, folders(here, "compare"))}
     assert seeds == {(3, 2), (7, 1)}, "the file's keys over the defaults, the part's over the file's"
-    assert do("seed=9", "compare.k=[5]", "results=other", "job=study", "verbose=true") == 0
-    (found,) = (config_of(folder) for folder in (here / "other" / "runs").glob("compare-*[0-9a-f]") if folder.is_dir())
+    assert do("seed=9", "compare.k=[5]", "compare.repeats=3", "results=other", "job=study", "verbose=true") == 0
+    (shared,) = (here / "other" / "runs").glob("compare-*")
+    found = config_of(shared)
     assert (found["seed"], found["compare"]["k"], found["verbose"]) == (9, [5], True), "the command line over all"
 
 
 def test_the_command_line_gives_a_part_anew_or_leaves_it_out(here: Path) -> None:
     arrange(here, {"errors": ERRORS, "anchors": ANCHORS})
-    assert do("~study.parts.errors", "study.parts.anchors=[job=run,scorer=replay,estimator=mean,k=7]") == 0
+    assert do("~study.parts.errors", "study.parts.anchors=['job=run','scorer=replay','estimator=mean','k=7']") == 0
     assert list(document(here)["parts"]) == ["anchors"]
     (folder,) = folders(here, "run")
     assert config_of(folder)["k"] == 7
@@ -176,7 +177,7 @@ def test_a_study_in_a_folder_that_is_searched(here: Path) -> None:
 
 def test_studies_in_a_sweep(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arrange(here, {"anchors": ANCHORS})
-    assert do("-m", "seed=0,1") == 0
+    assert main(["-m", "--config-dir", "conf", "experiment=mine", "seed=0,1"]) == 0
     assert "2 jobs: 2 done" in capsys.readouterr().out
     assert len(folders(here, "study")) == len(folders(here, "run")) == 2
 
@@ -197,7 +198,7 @@ def test_two_studies_of_one_name_have_folders_of_their_own(here: Path) -> None:
         ({"a": ["job=import"]}, [], ["study.parts.a", "import"]),
         ({"a": ["k=5"]}, [], ["study.parts.a", "job=study"]),
         ({"a": ["job=run", "kk=5"]}, [], ["kk"]),
-        ({"a": ["job=run", "k=["]}, [], ["k"]),
+        ({"a": ["job=run", "k=["]}, [], ["study.parts.a", "k=[ cannot be read"]),
         ({"a": ["job=run", "selector=plugin"]}, [], ["study.parts.a", "selector.name"]),
         ({"a": ["job=run", "anchors=<b>/anchors"], "b": ANCHORS}, [], ["study.parts.a", "<b>"]),
         ({"a b": ANCHORS}, [], ["a b"]),
@@ -237,6 +238,18 @@ def test_our_studies_read_as_they_should(name: str) -> None:
     assert "# For a paper: " in text
     assert {one["part"] for one in [*study["figures"], *study["tables"]]} <= set(study["parts"])
     assert set(study["parts"]) <= {one["part"] for one in [*study["figures"], *study["tables"]]}, "no part for nothing"
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_every_figure_of_ours_is_drawn_from_a_part_that_gives_what_it_needs(name: str) -> None:
+    from anchoreval.reporting.paper.kinds import KINDS
+
+    study = yaml.safe_load((CONF / "experiment" / f"{name}.yaml").read_text(encoding="utf-8"))["study"]
+    for figure in study["figures"]:
+        (job,) = (text.removeprefix("job=") for text in study["parts"][figure["part"]] if text.startswith("job="))
+        kind = KINDS[figure["kind"]]
+        assert kind.needs <= {job, "matrix"}, figure
+        assert set(figure.get("options", {})) <= set(kind.options), figure
 
 
 def test_the_readme_lists_every_study() -> None:

@@ -23,10 +23,10 @@ from omegaconf import DictConfig, OmegaConf
 
 from anchoreval.cli import completion, sweep
 from anchoreval.cli.messages import launcher_error, request_error
-from anchoreval.cli.objectives import refuse_other_objectives
+from anchoreval.cli.objectives import is_minimised, refuse_other_objectives
 from anchoreval.cli.side_by_side import conditions, with_batches
 from anchoreval.config import CONF, refuse_added_keys, register
-from anchoreval.errors import AnchorEvalError, ConfigurationError, RequestError
+from anchoreval.errors import AnchorEvalError, ConfigurationError, RequestError, WorkError
 from anchoreval.jobs.output import note
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ JOBS = {
     "check": "anchoreval.jobs.check",
     "transfer": "anchoreval.jobs.transfer",
     "study": "anchoreval.jobs.study",
+    "figures": "anchoreval.jobs.figures",
     "sources": "anchoreval.jobs.sources",
     "collect": "anchoreval.jobs.collect",
     "tune": "anchoreval.jobs.tune",
@@ -84,10 +85,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def task(config: DictConfig) -> float | None:
-    """One job: do it, say what came of it, and never raise, so that the other jobs of a sweep go on.
+    """One job: do it and say what came of it. It does not raise, so that the other jobs of a sweep go on.
 
     Returns:
-        The job's objective (percentage points; NaN if the job failed), for optimising sweepers.
+        The job's objective (percentage points; NaN if the job failed).
+
+    Raises:
+        WorkError: the job failed, under a sweeper that minimises objectives: it leaves the job out and goes on.
     """
     begin = time.perf_counter()
     outcome = None
@@ -103,6 +107,8 @@ def task(config: DictConfig) -> float | None:
     folder, changed = (str(outcome.folder), outcome.changed) if outcome else (None, False)
     seconds = round(time.perf_counter() - begin, 3)
     sweep.record({**ended, "folder": folder, "changed": changed, "seconds": seconds}, config)
+    if outcome is None and is_minimised():
+        raise WorkError(ended["message"])
     return outcome.objective if outcome else float("nan")
 
 

@@ -40,7 +40,12 @@ SYNTAX = ("no viable", "mismatched input", "extraneous input", "token recognitio
 
 
 def launcher_error(error: BaseException) -> MethodError | None:
-    """The one-line error where a process of a sweep died, whichever launcher ran it; None if it is none of theirs."""
+    """The one-line error where a process of a sweep died, whichever launcher ran it, or no run of a search succeeded.
+
+    None if the error is neither.
+    """
+    if any("No trials are completed" in str(one) for one in _chain(error)):
+        return MethodError("no run of the search succeeded: there is no smallest error")
     if not any(type(one).__name__ in DIED for one in _chain(error)):
         return None
     return MethodError(

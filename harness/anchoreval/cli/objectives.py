@@ -17,15 +17,18 @@ TUNE = "tune"
 """The job that returns an error inside the source models."""
 
 
+def is_minimised() -> bool:
+    """Whether the sweeper of this job minimises what its jobs return; such a one must be told of failures by raising."""
+    return in_sweep() and any(name in str(HydraConfig.get().sweeper["_target_"]) for name in OPTIMISERS)
+
+
 def refuse_other_objectives(config: DictConfig) -> None:
     """Refuse any job but `tune` under a sweeper that minimises what jobs return.
 
     Raises:
         ConfigurationError: naming the job.
     """
-    if not in_sweep() or config.job.name == TUNE:
-        return
-    if any(name in str(HydraConfig.get().sweeper["_target_"]) for name in OPTIMISERS):
+    if config.job.name != TUNE and is_minimised():
         raise ConfigurationError(
             f"hydra/sweeper minimises what job=tune returns, an error inside the source models; job={config.job.name} "
             "returns none"

@@ -60,9 +60,10 @@ def share_of_a_job(launcher: Mapping[str, Any], sweeper: Mapping[str, Any]) -> i
 def with_batches(arguments: Sequence[str]) -> list[str]:
     """The arguments, with batches as large as there are cores where a launcher would start every job at once."""
     told = any(one.lstrip("+~").startswith((BATCH, "hydra/sweeper=")) for one in arguments)
-    if told or not any(queue in arguments for queue in QUEUES):
+    queue = next((n for n, one in enumerate(arguments) if one in QUEUES), None)
+    if told or queue is None:
         return list(arguments)
-    return [*arguments, f"{BATCH}={cores()}"]
+    return [*arguments[: queue + 1], f"{BATCH}={cores()}", *arguments[queue + 1 :]]
 
 
 def _processes(n_jobs: int) -> int:

@@ -7,7 +7,7 @@ scorers.py    where targets are scored, and what that may spend
 measuring.py  sections compare, plan, transfer and power
 ranking.py    sections leaderboard and adaptive
 files.py      sections reading (of job=import), export, reconstruct and check
-studies.py    sections study, sources, collect and tune: many runs as one
+studies.py    sections study, sources, figures, collect and tune: many runs as one
 composing.py  where Hydra finds the schema and the YAML files under conf/
 ```
 """

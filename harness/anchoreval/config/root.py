@@ -14,7 +14,7 @@ from anchoreval.config.groups import BenchmarkConfig, JobConfig, SplitConfig
 from anchoreval.config.measuring import CompareConfig, PlanConfig, PowerConfig, TransferConfig
 from anchoreval.config.ranking import AdaptiveConfig, LeaderboardConfig
 from anchoreval.config.scorers import ScorerConfig
-from anchoreval.config.studies import CollectConfig, SourcesConfig, StudyConfig, TuneConfig
+from anchoreval.config.studies import CollectConfig, FiguresConfig, SourcesConfig, StudyConfig, TuneConfig
 
 
 @dataclass
@@ -44,6 +44,7 @@ class Config:
     reconstruct: ReconstructConfig = field(default_factory=ReconstructConfig)
     study: StudyConfig = field(default_factory=StudyConfig)
     sources: SourcesConfig = field(default_factory=SourcesConfig)
+    figures: FiguresConfig = field(default_factory=FiguresConfig)
     collect: CollectConfig = field(default_factory=CollectConfig)
     tune: TuneConfig = field(default_factory=TuneConfig)
     k: int = 100

@@ -1,4 +1,4 @@
-"""Sections study, sources, collect and tune: many runs as one."""
+"""Sections study, sources, figures, collect and tune: many runs as one, and what is drawn of them."""
 
 from __future__ import annotations
 
@@ -71,3 +71,14 @@ class TuneConfig:
 
     divisions: int = 4
     resemble: str = "iid"
+
+
+@dataclass
+class FiguresConfig:
+    """What `job=figures` draws of `path=<run folder or study folder>`, or of the study that `experiment=` names.
+
+    `kinds` None: all that the results allow, or what the study lists. `columns` None: as the study says, else one.
+    """
+
+    kinds: list[str] | None = None
+    columns: str | None = None

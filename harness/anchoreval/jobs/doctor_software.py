@@ -14,6 +14,8 @@ from anchoreval.jobs.doctor_findings import NOTE, OK, PROBLEM, Finding
 from anchoreval.registry import GROUPS
 
 OURS = "anchoreval"
+LOST = "the package's metadata are damaged: install it again (pip install --force-reinstall --no-deps .)"
+PLURALS = {"selector": "selectors", "estimator": "estimators", "policy": "policies"}
 
 
 def versions() -> Iterator[Finding]:
@@ -24,7 +26,7 @@ def versions() -> Iterator[Finding]:
         text = "runs from a folder and is not installed: what it needs of other packages is not known here"
         yield Finding(NOTE, OURS, text, "install it: pip install .  (plug-ins and extras are then found as well)")
         return
-    asked = own.metadata.get("Requires-Python", "")
+    asked = next(iter(own.metadata.get_all("Requires-Python", [])), "")
     fits = Requirement(f"python{asked}").specifier.contains(platform.python_version(), prereleases=True)
     yield Finding(OK if fits else PROBLEM, "Python", f"{platform.python_version()} (needs {asked})", _python(fits))
     yield Finding(OK, OURS, own.version)
@@ -34,8 +36,9 @@ def versions() -> Iterator[Finding]:
 
 def extras() -> Iterator[Finding]:
     """Each extra: installed, or the line that installs it."""
-    own = _installed(OURS)
-    for extra in own.metadata.get_all("Provides-Extra", []) if own is not None else []:
+    if (own := _installed(OURS)) is None:
+        return
+    for extra in own.metadata.get_all("Provides-Extra", []):
         lacking = [name for one in _requirements(own, extra) for name in _lacking(one)]
         topic = f"extra {extra}"
         if lacking:
@@ -50,10 +53,8 @@ def plugins() -> Iterator[Finding]:
         entries = list(entry_points(group=group))
         theirs = [entry for entry in entries if _provider(entry) != OURS]
         own = len(entries) - len(theirs)
-        lost = "the package's metadata are damaged: install it again (pip install --force-reinstall --no-deps .)"
-        words = "estimators selectors policies".split()
-        plural = next(word for word in words if word.startswith(kind[:5]))
-        yield Finding(OK if own else PROBLEM, plural, f"{own} built in, {len(theirs)} of others", "" if own else lost)
+        text = f"{own} built in, {len(theirs)} of others"
+        yield Finding(OK, PLURALS[kind], text) if own else Finding(PROBLEM, PLURALS[kind], text, LOST)
         yield from (_plugin(kind, entry) for entry in theirs)
         yield from _twice(kind, entries)
 

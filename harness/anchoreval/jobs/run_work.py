@@ -16,12 +16,12 @@ from anchoreval.jobs import output
 from anchoreval.jobs.bystanders import left_out
 from anchoreval.jobs.run_plan import Plan
 from anchoreval.jobs.run_results import Results
-from anchoreval.numerics.item_statistics import difficulty, discrimination
 from anchoreval.power.report.power_report import PowerReport, power_report
 from anchoreval.protocol.anchoring import reconstruct, select
 from anchoreval.reconstruction import IntervalWarning, Reconstruction
 from anchoreval.reconstruction.choice import AUTO
 from anchoreval.registry import method_name, method_options
+from anchoreval.reporting.item_plane import item_plane
 from anchoreval.reporting.run_summary import ESTIMATE_COLUMNS, Choice, RunSummary
 from anchoreval.responses import ResponseMatrix
 from anchoreval.runs import Run
@@ -52,20 +52,6 @@ def carry_out(plan: Plan, work: Run) -> Results:
     with work.timed("power"):
         power = _power(plan, anchors, reconstruction, scored.answers)
     return Results(summary, attached, reconstruction.residuals, item_plane(plan.sources, anchors), power)
-
-
-def item_plane(sources: ResponseMatrix, anchors: AnchorSet) -> pd.DataFrame:
-    """Difficulty and discrimination of every item among the models that chose, and its weight as an anchor."""
-    roles = anchors.roles
-    chosen = (
-        sources.models.index if roles is None else sources.models.index.intersection(roles.index[roles == "select"])
-    )
-    scores = sources.subset(models=chosen).scores if len(chosen) else sources.scores
-    weight = pd.Series(anchors.weights, index=anchors.items).reindex(sources.items.index, fill_value=0.0)
-    return pd.DataFrame(
-        {"difficulty": difficulty(scores), "discrimination": discrimination(scores), "weight": weight},
-        index=sources.items.index,
-    )
 
 
 def _anchors(plan: Plan) -> AnchorSet:

@@ -21,6 +21,7 @@ from typing import Any
 from hydra import compose
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
 from anchoreval.config import refuse_added_keys
@@ -72,7 +73,7 @@ class Part:
             ConfigurationError: a value is missing, a key does not exist, or the job cannot be part of a study.
         """
         overrides = [_filled(text, folders) for text in self.overrides]
-        config = compose(HydraConfig.get().job.config_name, [*overrides, *self.given])
+        config: DictConfig = compose(HydraConfig.get().job.config_name, [*overrides, *self.given])
         if missing := sorted(OmegaConf.missing_keys(config)):
             raise ConfigurationError(f"study.parts.{self.name}: {missing[0]} is missing")
         refuse_added_keys(config)
@@ -98,11 +99,12 @@ def parts_of(config: DictConfig) -> tuple[Part, ...]:
     """The parts that a configuration lists, in order.
 
     Raises:
-        ConfigurationError: there is none, a name is no name, or one stands for the folder of no earlier part.
+        ConfigurationError: there is none, a name is no name, one stands for the folder of no earlier part, or an
+            override cannot be read.
     """
     given = _given()
-    listed = OmegaConf.to_container(config.study.parts, resolve=True)
-    parts = tuple(Part(str(name), tuple(texts), given) for name, texts in dict(listed).items())  # type: ignore[call-overload]
+    listed: Any = OmegaConf.to_container(config.study.parts, resolve=True)
+    parts = tuple(Part(str(name), tuple(texts), given) for name, texts in listed.items())
     if not parts:
         raise ConfigurationError("job=study has no parts: give experiment=<name of a study>")
     for n, part in enumerate(parts):
@@ -116,6 +118,11 @@ def _check(part: Part, earlier: Sequence[str]) -> None:
     for name in part.after:
         if name not in earlier:
             raise ConfigurationError(f"study.parts.{part.name}: <{name}> is no earlier part of the study")
+    for text in part.overrides:
+        try:
+            OverridesParser.create().parse_override(_filled(text, {}))
+        except HydraException:
+            raise ConfigurationError(f"study.parts.{part.name}: {text} cannot be read") from None
 
 
 def _given() -> tuple[str, ...]:

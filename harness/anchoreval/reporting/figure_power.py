@@ -97,7 +97,8 @@ def _curves(axes: Any, curve: pd.DataFrame) -> None:
 
 def _wanted(axes: Any, power: float, text: float) -> None:
     axes.axhline(power, color=INK, linewidth=1, linestyle=(0, (4, 3)), zorder=1.5)
-    style = {"textcoords": "offset points", "fontsize": text, "va": "bottom", "color": INK}
+    style = {"textcoords": "offset points", "fontsize": text, "va": "bottom", "color": INK, "zorder": 3}
+    style["bbox"] = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.5}
     axes.annotate(f"wanted: {power:g}%", (0, power), xytext=(5, 2), **style)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from anchoreval.protocol.marks import REFERENCE
@@ -55,15 +56,21 @@ def draw_line(axes: Any, at: pd.Series[Any], line: pd.DataFrame, style: dict[str
 
 
 def errors_axis(axes: Any, means: pd.DataFrame) -> None:
-    """A logarithmic axis, on which small errors can be told apart as well; linear where an error is 0."""
+    """A logarithmic axis, on which small errors can be told apart as well; linear where an error is 0.
+
+    A band that reaches below half of the least error is cut there.
+    """
     from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
 
     reach = BAND * means["sem"].fillna(0.0)
     if means["mean"].min() <= 0:
         axes.set_ylim(0, 1.05 * (means["mean"] + reach).max() + 0.1)
         return
+    least = float(means["mean"].min())
     axes.set_yscale("log")
-    axes.set_ylim(0.75 * means["mean"].min(), 1.1 * (means["mean"] + reach).max())
+    axes.set_ylim(
+        np.clip(0.95 * (means["mean"] - reach).min(), 0.5 * least, 0.85 * least), 1.1 * (means["mean"] + reach).max()
+    )
     axes.yaxis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 5, 7)))
     axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     axes.yaxis.set_minor_locator(NullLocator())

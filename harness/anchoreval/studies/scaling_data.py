@@ -16,7 +16,7 @@ from anchoreval.methods import Selection
 from anchoreval.responses import ResponseMatrix
 
 SUBJECTS, ITEMS_PER_SUBJECT, OPTIONS = 20, 10, 4
-WHOLE_SUBJECTS = ("bento", "subject_ridge")
+WHOLE_SUBJECTS = ("bento", "random_subjects", "subject_ridge")
 """Methods of which k counts subjects: their benchmarks have a subject for every ten items."""
 BLOCK = 1 << 20
 """Answers that are drawn at a time."""

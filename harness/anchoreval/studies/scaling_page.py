@@ -21,13 +21,14 @@ Bases = Mapping[tuple[str, str], Size]
 
 CAPTION = """# Cost of every method against models, items and k
 
-Answers of a 2PL model in {subjects} subjects (four option probabilities as well for `disco`; a subject for every
-{per_subject} items for `bento` and `subject_ridge`, whose k counts subjects); options as they are by default. Each cell
-is a process of its own with one thread; seconds are of the processor, the median of three where they are short. An
-estimator's are for its fit on given anchors and the prediction of {targets} models. MiB are the peak beyond what Python
-and the libraries take (some 250 MiB): the data and all that is made of them. Each size is doubled and halved alone, the
-others as in the base: {reference} (`auto`, `essence` and `metabench` as selectors: {slow}). Cells of more than
-{limit:.0f} seconds were left out.
+Answers of a 2PL model in {subjects} subjects (four option probabilities as well for `disco`); for `bento`,
+`random_subjects` and `subject_ridge`, whose k counts subjects, a subject for every {per_subject} items. Options are
+those by default. Each cell is a process of its own with one thread; seconds are of the processor, the median of three
+runs where they are short. A selector's are for one choice, an estimator's for its fit on given anchors and the
+prediction of {targets} models. MiB are the peak beyond what Python and the libraries take (some 250 MiB): the data and
+all that is made of them. Each of models, items and k is doubled and halved alone, the others as in the base:
+{reference}; for the selectors `auto`, `essence` and `metabench`
+{slow}. Cells of more than {limit:.0f} seconds are left out.
 
 ![Seconds against models, items and k](scaling.png)
 
@@ -47,8 +48,8 @@ data grow.
 """
 CHECK = """## How far the laws can be trusted
 
-One more cell of each method, far from those that the laws were fitted to (the largest that was not left out): measured
-beside what the laws say, as if models, items and k multiplied.
+One more cell of each method, far from those that the laws were fitted to: what was measured, and its ratio to what the
+laws say, as if models, items and k multiplied.
 """
 
 
@@ -59,6 +60,15 @@ class Laws(NamedTuple):
     method: str
     seconds: Law
     mebibytes: Law
+
+
+class Cell(NamedTuple):
+    """A row of the table of cells."""
+
+    size: Size
+    seconds: float
+    mebibytes: float
+    status: str
 
 
 def page(cells: pd.DataFrame, bases: Bases, reference: Size, limit: float) -> str:
@@ -133,21 +143,19 @@ def _check_table(known: list[Laws], cells: pd.DataFrame) -> str:
     rows = []
     for one in known:
         own = _own(cells, one)
-        for cell in own[_off_axes(own, one.seconds.base)].itertuples():
-            size = Size(int(cell.models), int(cell.items), int(cell.k))
-            said = one.seconds.predict(size), one.mebibytes.predict(size)
+        for cell in _records(own[_off_axes(own, one.seconds.base)]):
             rows.append(
                 [
                     f"`{one.method}`",
                     one.kind,
-                    _words(size),
+                    _words(cell.size),
                     _number(cell.seconds),
-                    f"{cell.seconds / said[0]:.2f}",
+                    f"{cell.seconds / one.seconds.predict(cell.size):.2f}",
                     _number(cell.mebibytes),
-                    f"{cell.mebibytes / said[1]:.2f}",
+                    f"{cell.mebibytes / one.mebibytes.predict(cell.size):.2f}",
                 ]
             )
-    header = ["method", "kind", "size", "seconds", "of the law's", "MiB", "of the law's"]
+    header = ["method", "kind", "size", "seconds", "ratio", "MiB", "ratio"]
     return markdown_table(header, rows, left=3)
 
 
@@ -155,14 +163,22 @@ def _left_out(cells: pd.DataFrame) -> str:
     missed = cells[cells["status"] != OK].sort_values(["kind", "method", "models", "items", "k"])
     if not len(missed):
         return "No cell was left out.\n"
-    grouped = missed.groupby(["kind", "method"], sort=False)
     lines = []
-    for (kind, method), part in grouped:
-        sizes = "; ".join(_words(Size(r.models, r.items, r.k)) + f" ({r.status})" for r in part.itertuples())
+    for (kind, method), part in missed.groupby(["kind", "method"], sort=False):
+        sizes = "; ".join(f"{_words(one.size)} ({one.status})" for one in _records(part))
         lines.append(f"- {kind} `{method}`: {sizes}")
     return "\n".join(
         ["Left out, as too long (`left out`: expected; `time`, `memory`: ended at a limit):", "", *lines, ""]
     )
+
+
+def _records(cells: pd.DataFrame) -> list[Cell]:
+    return [
+        Cell(
+            Size(int(row["models"]), int(row["items"]), int(row["k"])), row["seconds"], row["mebibytes"], row["status"]
+        )
+        for row in cells.to_dict("records")
+    ]
 
 
 def _own(cells: pd.DataFrame, one: Laws) -> pd.DataFrame:
@@ -171,7 +187,7 @@ def _own(cells: pd.DataFrame, one: Laws) -> pd.DataFrame:
 
 def _off_axes(cells: pd.DataFrame, base: Size) -> pd.Series[bool]:
     """Cells that differ from the base in more than one dimension."""
-    return sum((cells[name] != getattr(base, name)).astype(int) for name in DIMENSIONS) > 1  # type: ignore[return-value]
+    return (cells[list(DIMENSIONS)] != [getattr(base, name) for name in DIMENSIONS]).sum(axis=1) > 1
 
 
 def _cost(one: Laws, cells: pd.DataFrame, size: Size, column: str) -> str:
