@@ -126,7 +126,7 @@ def _curves(inputs: Inputs, metric: str, words: str) -> Curves:
 def _lines(sheet: Sheet, curves: Curves) -> None:
     across = min(len(curves.panels), 3 if sheet.is_wide else 1)
     down = -(-len(curves.panels) // across)
-    names = [model_label(name, 34) for name in curves.selectors]
+    names = sheet.labels(curves.selectors)
     canvas = sheet.page(0.35 + HEIGHT[sheet.columns] * down + sheet.legend_height(names))
     grid = canvas.subplots(down, across, sharex=True, sharey=True, squeeze=False)
     for axes, panel in zip(grid.flat, curves.panels, strict=False):
@@ -177,10 +177,11 @@ def _order_axis(axes: Any, means: pd.DataFrame) -> None:
 
 
 def apart(values: list[float], inches: float) -> list[float]:
-    """The values whose labels fit beside each other on a logarithmic axis of so many inches, the ends first."""
+    """Values whose labels fit beside each other on a logarithmic axis of so many inches: the ends, then round ones."""
     reach = max(np.log(values[-1] / values[0]), 1e-9)
     kept = [values[-1]]
-    for value in [values[0], *values[1:-1]]:
+    rounder = sorted(values[1:-1], key=lambda value: (len(f"{value:.0f}".rstrip("0")), value))
+    for value in [values[0], *rounder]:
         room = 0.045 * (len(f"{value:,.0f}") + 2)
         if all(abs(np.log(value / other)) / reach * inches > room for other in kept):
             kept.append(value)

@@ -108,7 +108,8 @@ def _blocks(units: Float64Array, starts: IntArray) -> Float64Array:
     own = np.diag_indices(len(sizes))
     totals[own] -= sizes
     pairs[own] -= sizes
-    return np.divide(totals, pairs, out=np.full(totals.shape, np.nan), where=pairs > 0)
+    found: Float64Array = np.divide(totals, pairs, out=np.full(totals.shape, np.nan), where=pairs > 0)
+    return found
 
 
 def _subjects(items: pd.DataFrame) -> list[str] | None:
@@ -135,7 +136,7 @@ def _draw(axes: Any, found: Redundancy, anchors: BoolArray | None, sheet: Sheet)
     if found.subjects:
         _subject_names(axes, found.subjects, HEIGHTS[sheet.columns] - 1.0)
     if anchors is not None:
-        _ticks(axes, np.flatnonzero(anchors) + 0.5)
+        _ticks(axes, np.flatnonzero(anchors))
     axes.set(xlim=(0, count), ylim=(count, 0))
     bar = axes.get_figure().colorbar(image, ax=axes, location="bottom", fraction=0.04, aspect=40, pad=0.02)
     bar.set_label("mean correlation between items over source models", fontsize=7)
@@ -143,11 +144,11 @@ def _draw(axes: Any, found: Redundancy, anchors: BoolArray | None, sheet: Sheet)
     bar.outline.set_visible(False)
 
 
-def _ticks(axes: Any, at: Float64Array) -> None:
+def _ticks(axes: Any, at: IntArray) -> None:
     """A tick above the picture for every anchor."""
     above = axes.get_xaxis_transform()
     style = {"marker": "|", "linestyle": "none", "color": INK, "markersize": 4, "markeredgewidth": 0.6}
-    axes.plot(at, np.full(len(at), 1.015), clip_on=False, transform=above, **style)
+    axes.plot(at + 0.5, np.full(len(at), 1.015), clip_on=False, transform=above, **style)
     axes.annotate(
         "anchors",
         (0, 1.015),

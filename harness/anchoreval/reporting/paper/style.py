@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from anchoreval.errors import ConfigurationError
 from anchoreval.reporting.canvas import STYLE
+from anchoreval.reporting.figure_lines import model_label
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -26,8 +27,10 @@ TALLEST = 9.0
 """Inches that a page has for a figure and its caption."""
 SMALLEST = 7.0
 """Typographic points: no word is smaller in print."""
-LETTER = 0.062
+LETTER = 0.052
 """Inches that a letter of the smallest size takes on average, a little more than most."""
+LONGEST = {"one": 23, "two": 34}
+"""Letters of a method's label."""
 ROW = 0.145
 """Inches that a row of a legend takes."""
 FORMATS: dict[str, dict[str, Any]] = {
@@ -70,6 +73,12 @@ class Sheet:
             )
         self.figure.set_size_inches(self.width, height)
         return self.figure
+
+    def labels(self, methods: Sequence[str]) -> list[str]:
+        """Labels of methods that fit beside what they name: cut at the end, in the middle where that makes two alike."""
+        longest = LONGEST[self.columns]
+        ends = [name if len(name) <= longest else f"{name[: longest - 1]}…" for name in methods]
+        return ends if len(set(ends)) == len(ends) else [model_label(name, longest) for name in methods]
 
     def legend_columns(self, labels: Sequence[str]) -> int:
         """How many labels stand beside each other in the sheet's width."""
