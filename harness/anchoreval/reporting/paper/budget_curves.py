@@ -33,6 +33,7 @@ from anchoreval.reporting.paper.wording import ERRORS, ORDERS, bands, design, li
 PANEL_KEYS = ["benchmark", "split", "estimator"]
 HEIGHT = {"one": 2.1, "two": 1.95}
 """Inches of a panel."""
+ROUND = ("1", "5", "2")
 CROWD = 8
 """Above so many lines, bands get fainter."""
 OPTIONS = {
@@ -180,12 +181,17 @@ def apart(values: list[float], inches: float) -> list[float]:
     """Values whose labels fit beside each other on a logarithmic axis of so many inches: the ends, then round ones."""
     reach = max(np.log(values[-1] / values[0]), 1e-9)
     kept = [values[-1]]
-    rounder = sorted(values[1:-1], key=lambda value: (len(f"{value:.0f}".rstrip("0")), value))
-    for value in [values[0], *rounder]:
+    for value in [values[0], *sorted(values[1:-1], key=_roundness)]:
         room = 0.045 * (len(f"{value:,.0f}") + 2)
         if all(abs(np.log(value / other)) / reach * inches > room for other in kept):
             kept.append(value)
     return sorted(kept)
+
+
+def _roundness(value: float) -> tuple[int, float]:
+    """Powers of ten before five and two times these, and those before others."""
+    digits = f"{value:.0f}".rstrip("0")
+    return (ROUND.index(digits) if digits in ROUND else len(ROUND), value)
 
 
 def legend_handle(selector: str, label: str, n: int) -> Any:

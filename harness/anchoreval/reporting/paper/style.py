@@ -75,7 +75,7 @@ class Sheet:
         return self.figure
 
     def labels(self, methods: Sequence[str]) -> list[str]:
-        """Labels of methods that fit beside what they name: cut at the end, in the middle where that makes two alike."""
+        """Labels of methods that fit beside what they name: cut at the end, or in the middle if two were alike."""
         longest = LONGEST[self.columns]
         ends = [name if len(name) <= longest else f"{name[: longest - 1]}…" for name in methods]
         return ends if len(set(ends)) == len(ends) else [model_label(name, longest) for name in methods]
