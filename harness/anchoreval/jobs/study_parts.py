@@ -19,6 +19,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 from hydra import compose
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -26,7 +27,8 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
 from anchoreval.config import refuse_added_keys
-from anchoreval.errors import ConfigurationError
+from anchoreval.errors import ConfigurationError, NotApplicableError
+from anchoreval.jobs.compare import BASELINES
 from anchoreval.path_digests import content_of
 from anchoreval.runs import Outcome
 
@@ -91,9 +93,15 @@ class Part:
         return {"job": config.job.name, "config": _decisive(plain)}
 
     def run(self, folders: Mapping[str, Path]) -> Outcome:
-        """Do its job (errors as those of `config`, and the job's own)."""
+        """Do its job (errors as those of `config`, and the job's own).
+
+        Raises:
+            NotApplicableError: a comparison of which nothing but the baselines applies, which it adds by itself.
+        """
         config = self.config(folders)
         outcome: Outcome = import_module(f"anchoreval.jobs.{config.job.name}").run(config)
+        if config.job.name == "compare":
+            _refuse_baselines_alone(pd.read_parquet(outcome.folder / "cells.parquet"))
         return outcome
 
 
@@ -137,6 +145,12 @@ def _given() -> tuple[str, ...]:
 
 def _is_passed_on(key: str) -> bool:
     return key == "hydra.searchpath" or (key != "job" and key.partition(".")[0].partition("/")[0] != "hydra")
+
+
+def _refuse_baselines_alone(cells: pd.DataFrame) -> None:
+    asked = cells[~cells["selector"].isin(BASELINES)]
+    if len(asked) and not (asked["status"] == "ok").any():
+        raise NotApplicableError(f"no selector that it asks for applies: {asked['reason'].iloc[0]}")
 
 
 def filled(override: str, folders: Mapping[str, Path]) -> str:
