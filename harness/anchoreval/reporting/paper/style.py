@@ -89,13 +89,13 @@ class Sheet:
         """Inches that a legend below the axes takes."""
         return ROW * -(-len(labels) // self.legend_columns(labels)) + 0.08 if labels else 0.0
 
-    def legend(self, handles: Sequence[Any]) -> None:
-        """A legend of these handles below the axes; `$` in a label is no mathematics."""
+    def legend(self, handles: Sequence[Any], scale: float = 1.0) -> None:
+        """A legend of these handles below the axes, marks scaled; `$` in a label is no mathematics."""
         labels = [str(handle.get_label()) for handle in handles]
         if not labels:
             return
         columns = self.legend_columns(labels)
-        made = self.figure.legend(handles=handles, loc="outside lower center", ncols=columns)
+        made = self.figure.legend(handles=handles, loc="outside lower center", ncols=columns, markerscale=scale)
         for text in made.get_texts():
             text.set_parse_math(False)
 

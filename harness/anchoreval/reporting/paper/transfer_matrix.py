@@ -91,9 +91,10 @@ def _numbers(axes: Any, values: Float64Array, image: Any) -> None:
 def _caption(benchmark: str, measured: TransferMatrix, chosen: list[str], form: str) -> str:
     told, counts = measured.described, measured.counts
     asked = f"{counts.min()}" if counts.min() == counts.max() else f"{counts.min()} to {counts.max()}"
+    draws = len(measured.draws)
     return (
-        f"Mean score of {told['model']} on questions of each subject of benchmark {benchmark} (columns, "
-        f"{asked} questions) after {told['shots']} exemplars of each subject (rows), over "
-        f"{len(measured.draws)} draws of the exemplars. Marked and numbered: the {len(chosen)} subjects that greedy facility location takes from this table (form {form}), "
-        f"in order: {listed(chosen)}."
+        f"Mean score of {told['model']} on questions of each subject of benchmark {benchmark} (columns, {asked} "
+        f"questions) after {told['shots']} exemplars of each subject (rows), over {draws} draws of the exemplars. "
+        f"Marked and numbered: the {len(chosen)} subjects that greedy facility location takes from this table (form "
+        f"{form}), in order: {listed(chosen)}."
     )
