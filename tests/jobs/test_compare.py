@@ -98,3 +98,15 @@ def test_the_number_of_workers_decides_nothing_but_the_time(here: Path) -> None:
     assert main([*grid, "compare.repeats=1", "compare.estimators=[mean]"]) == 0
     assert main([*grid, "compare.repeats=1", "compare.estimators=[mean]", "compare.workers=2", "exit_code=true"]) == 3
     assert main([*grid, "compare.repeats=2", "compare.estimators=[mean]", "compare.workers=0"]) == 2
+
+
+def test_a_label_is_what_tables_show_and_decides_no_cell(here: Path) -> None:
+    grid = ["job=compare", "benchmark.path=bench", "compare.k=[5]", "compare.repeats=1"]
+    grid += ["compare.estimators=[weighted]"]
+    assert main([*grid, "compare.selectors=[{name: stratified_difficulty, strata: 4}]"]) == 0
+    assert main([*grid, "compare.selectors=[{name: stratified_difficulty, strata: 4, label: 'four (4)'}]"]) == 0
+    tables = [pd.read_parquet(folder / "cells.parquet") for folder in (here / "results" / "runs").iterdir()]
+    labels = {frozenset(table["selector"]) - {"random", "random_search"} for table in tables}
+    assert labels == {frozenset({"stratified_difficulty(strata=4)"}), frozenset({"four (4)"})}
+    first, second = (table.set_index("selector")[["mae", "select_seconds"]].loc["random"] for table in tables)
+    assert first.equals(second), "to the second: it was read, not computed again"

@@ -8,10 +8,12 @@ from typing import Any
 import pandas as pd
 import pytest
 import yaml
+from hydra.core.override_parser.overrides_parser import OverridesParser
 
 from anchoreval.cli import main
 from anchoreval.config import CONF
 from anchoreval.errors import StoreError
+from anchoreval.jobs.study_parts import filled
 from anchoreval.responses import ResponseMatrix
 from anchoreval.schema import read_document
 from anchoreval.store import write_benchmark
@@ -180,6 +182,13 @@ def test_studies_in_a_sweep(here: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert main(["-m", "--config-dir", "conf", "experiment=mine", "seed=0,1"]) == 0
     assert "2 jobs: 2 done" in capsys.readouterr().out
     assert len(folders(here, "study")) == len(folders(here, "run")) == 2
+
+
+def test_a_folder_stands_inside_a_list_too() -> None:
+    text = "compare.selectors=[bento, {name: bento, transfer: <one>/transfer.csv, label: x}]"
+    read = OverridesParser.create().parse_override(filled(text, {"one": Path("it's, a=[folder] {x}")}))
+    path = "it's, a=[folder] {x}/transfer.csv"
+    assert read.value() == ["bento", {"name": "bento", "transfer": path, "label": "x"}]
 
 
 def test_two_studies_of_one_name_have_folders_of_their_own(here: Path) -> None:

@@ -53,7 +53,7 @@ def table(folder: Path, results: str) -> pd.DataFrame:
 
 def complete(folder: Path) -> dict[str, int]:
     """When each complete run below a folder was done, in nanoseconds, by its name."""
-    return {path.parent.name: path.stat().st_mtime_ns for path in folder.glob("runs/*/done.json")}
+    return {path.parent.name: path.stat().st_mtime_ns for path in folder.glob("runs/[!.]*/done.json")}
 
 
 def killed(folder: Path, arguments: list[str], when: Callable[[], bool], patience: float = 600.0) -> bool:

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from anchoreval.cli import side_by_side
-from anchoreval.cli.side_by_side import BATCH, share_of_a_job, with_batches
+from anchoreval.cli.followings import BATCH, SEARCH, SEED, with_followings
+from anchoreval.cli.side_by_side import share_of_a_job
 from anchoreval.jobs.cores import cores, share, sharing
 from anchoreval.jobs.request import processes
 
@@ -77,9 +78,15 @@ def test_slurm_says_how_many_cores_there_are(monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.usefixtures("eight")
 def test_a_launcher_that_starts_all_jobs_at_once_is_given_batches() -> None:
     queued = ["-m", "hydra/launcher=local_queue", "k=1,2"]
-    assert with_batches(queued) == ["-m", "hydra/launcher=local_queue", f"{BATCH}=8", "k=1,2"]
-    for told in ([*queued, f"{BATCH}=3"], [*queued, "hydra/sweeper=tune"], ["-m", "hydra/launcher=processes"]):
-        assert with_batches(told) == told
+    assert with_followings(queued) == ["-m", "hydra/launcher=local_queue", f"{BATCH}=8", "k=1,2"]
+    for told in ([*queued, f"{BATCH}=3"], [*queued, "hydra/sweeper=theirs"], ["-m", "hydra/launcher=processes"]):
+        assert with_followings(told) == told
+
+
+def test_a_search_draws_from_a_seed_of_its_own() -> None:
+    assert with_followings(["-m", SEARCH, "k=1"]) == ["-m", SEARCH, f"{SEED}=0", "k=1"]
+    for told in (["-m", SEARCH, f"{SEED}=3"], ["-m", SEARCH, "hydra/sweeper/sampler=grid"]):
+        assert with_followings(told) == told
 
 
 def test_linear_algebra_has_one_thread_in_every_sweep(monkeypatch: pytest.MonkeyPatch) -> None:

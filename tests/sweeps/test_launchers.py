@@ -91,7 +91,8 @@ def test_the_batch_script_that_slurm_would_get(here: Path, monkeypatch: pytest.M
     monkeypatch.setattr(SlurmExecutor, "affinity", classmethod(lambda _: 2))
     monkeypatch.setattr(SlurmExecutor, "_submit_command", submit)
     chosen = ["partition=long", "mem_gb=16", "cpus_per_task=4", "timeout_min=90", "array_parallelism=8"]
-    options = [f"hydra.launcher.{one}" for one in (*chosen, "+additional_parameters.mail-type=END")]
+    options = [f"hydra.launcher.{one}" for one in chosen]
+    options.append("+hydra.launcher.additional_parameters={mail-type:END}")
     assert main(["-m", *TUNE, "seed=range(0,20)", "hydra/launcher=slurm", *options]) == 1
     (script,) = scripts
     flags = dict(re.findall(r"^#SBATCH --([a-z-]+)=(.*)$", script, re.MULTILINE))

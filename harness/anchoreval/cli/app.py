@@ -22,9 +22,10 @@ import hydra
 from omegaconf import DictConfig, OmegaConf
 
 from anchoreval.cli import completion, sweep
+from anchoreval.cli.followings import with_followings
 from anchoreval.cli.messages import launcher_error, request_error
 from anchoreval.cli.objectives import is_minimised, refuse_other_objectives
-from anchoreval.cli.side_by_side import conditions, with_batches
+from anchoreval.cli.side_by_side import conditions
 from anchoreval.config import CONF, refuse_added_keys, register
 from anchoreval.errors import AnchorEvalError, ConfigurationError, RequestError, WorkError
 from anchoreval.jobs.output import note
@@ -62,7 +63,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command with these arguments (default: those of the process) and return the exit status."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
-        with _process_state(with_batches(arguments)):
+        with _process_state(with_followings(arguments)):
             flags = _flags(arguments)
             if flags.help:
                 return _help()

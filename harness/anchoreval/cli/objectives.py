@@ -18,7 +18,7 @@ TUNE = "tune"
 
 
 def is_minimised() -> bool:
-    """Whether the sweeper of this job minimises what its jobs return; such a one must be told of failures by raising."""
+    """Whether the sweeper of this job minimises what jobs return; it learns of failures by exceptions."""
     return in_sweep() and any(name in str(HydraConfig.get().sweeper["_target_"]) for name in OPTIMISERS)
 
 

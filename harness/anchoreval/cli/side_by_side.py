@@ -4,12 +4,11 @@
   the number of threads, and results shall not depend on the launcher.
 * A job's own workers are as many as its share: the cores of the machine, divided by the jobs that run on it at a time;
   on a cluster, what the scheduler gives the job.
-* `hydra/launcher=local_queue` starts a batch of jobs at once: unless told otherwise, as many as there are cores.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,9 +16,6 @@ from hydra.core.hydra_config import HydraConfig
 
 from anchoreval.jobs.cores import cores, sharing
 from anchoreval.jobs.output import in_sweep
-
-BATCH = "hydra.sweeper.max_batch_size"
-QUEUES = ("hydra/launcher=local_queue", "hydra/launcher=submitit_local")
 
 
 @contextmanager
@@ -55,15 +51,6 @@ def share_of_a_job(launcher: Mapping[str, Any], sweeper: Mapping[str, Any]) -> i
     if name == "SlurmLauncher":
         return int(launcher["cpus_per_task"] or cores())
     return 1
-
-
-def with_batches(arguments: Sequence[str]) -> list[str]:
-    """The arguments, with batches as large as there are cores where a launcher would start every job at once."""
-    told = any(one.lstrip("+~").startswith((BATCH, "hydra/sweeper=")) for one in arguments)
-    queue = next((n for n, one in enumerate(arguments) if one in QUEUES), None)
-    if told or queue is None:
-        return list(arguments)
-    return [*arguments[: queue + 1], f"{BATCH}={cores()}", *arguments[queue + 1 :]]
 
 
 def _processes(n_jobs: int) -> int:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
+import yaml  # type: ignore[import-untyped]
 
 from anchoreval.atomic import TEMPORARY
 from anchoreval.errors import AnchorEvalError, StoreError

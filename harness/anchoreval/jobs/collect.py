@@ -9,6 +9,7 @@ are under way or were killed are passed over. Damaged ones are named and skipped
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -89,12 +90,11 @@ def _collected(
 
 
 def _page(collected: Collected) -> str:
-    counts = collected.results.groupby("job")["run"].agg(["nunique", "size"])
-    known = collected.runs["job"].value_counts().sort_index()
-    rows = [(job, str(n), str(counts["size"].get(job, 0))) for job, n in known.items()]
+    runs, numbers = Counter(collected.runs["job"]), Counter(collected.results["job"])
+    rows = [(str(job), str(runs[job]), str(numbers[job])) for job in sorted(runs)]
     lines = [text_table(("job", "runs", "numbers"), rows, left=1)]
     if len(collected.failed):
-        kinds = collected.failed.groupby(["what", "kind"]).size()
-        told = [f"{n} x {what}: {kind}" for (what, kind), n in kinds.items()]
+        kinds = Counter(collected.failed["what"] + ": " + collected.failed["kind"])
+        told = [f"{n} x {kind}" for kind, n in sorted(kinds.items())]
         lines += ["", f"what came to no results ({FAILED}.csv):", *told]
     return "\n".join(lines)

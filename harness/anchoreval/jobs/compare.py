@@ -62,7 +62,10 @@ def run(config: DictConfig) -> Outcome:
 
 
 def _methods(kind: str, given: Any) -> Methods:
-    """Methods by label: all registered ones by default, and the baselines among the selectors always."""
+    """Methods by label: all registered ones by default, and the baselines among the selectors always.
+
+    A node may name its label, which tables and figures show (`label`); by default it is the name with the options.
+    """
     registered = selectors() if kind == "selector" else estimators()
     nodes = list(registered) if given is None else OmegaConf.to_container(given, resolve=True)
     if not isinstance(nodes, list) or not nodes:
@@ -71,11 +74,12 @@ def _methods(kind: str, given: Any) -> Methods:
         nodes = [*BASELINES, *(node for node in nodes if node not in BASELINES and node not in PLAIN_BASELINES)]
     made: Methods = {}
     for node in nodes:
-        plain = {"name": node} if isinstance(node, str) else node
-        if not isinstance(plain, Mapping):
+        if not isinstance(node, str | Mapping):
             raise ConfigurationError(f"compare.{kind}s: {node!r} is neither a name nor {{name: ..., option: ...}}")
+        plain = {"name": node} if isinstance(node, str) else dict(node)
+        given = plain.pop("label", None)
         method = selector(plain) if kind == "selector" else estimator(plain)
-        label = _label(plain)
+        label = _label(plain) if given is None else str(given)
         if label in made:
             raise ConfigurationError(f"compare.{kind}s: {label} is named twice")
         made[label] = method

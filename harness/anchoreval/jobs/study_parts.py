@@ -11,6 +11,7 @@ is about the study as a whole. So `compare.repeats=20` raises the repeats of eve
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 from hydra import compose
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -25,7 +27,8 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
 from anchoreval.config import refuse_added_keys
-from anchoreval.errors import ConfigurationError
+from anchoreval.errors import ConfigurationError, NotApplicableError
+from anchoreval.jobs.compare import BASELINES
 from anchoreval.path_digests import content_of
 from anchoreval.runs import Outcome
 
@@ -40,7 +43,8 @@ DECIDE = (
 WHERE = ("workers", "cells")
 """Keys inside these that say how and where the work is done, and change no result."""
 NAME = re.compile(r"[A-Za-z0-9_]+")
-STANDS_FOR = re.compile(rf"<({NAME.pattern})>")
+STANDS_FOR = re.compile(rf"<({NAME.pattern})>([^\s,\]}}]*)")
+"""A part's name in angle brackets and what follows it in the same value."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +64,7 @@ class Part:
     @property
     def after(self) -> tuple[str, ...]:
         """Names of the parts whose run folders it needs."""
-        return tuple(dict.fromkeys(name for text in self.overrides for name in STANDS_FOR.findall(text)))
+        return tuple(dict.fromkeys(found[1] for text in self.overrides for found in STANDS_FOR.finditer(text)))
 
     def config(self, folders: Mapping[str, Path]) -> DictConfig:
         """The configuration of its job.
@@ -72,7 +76,7 @@ class Part:
             HydraException: an override that cannot be read or put in place.
             ConfigurationError: a value is missing, a key does not exist, or the job cannot be part of a study.
         """
-        overrides = [_filled(text, folders) for text in self.overrides]
+        overrides = [filled(text, folders) for text in self.overrides]
         config: DictConfig = compose(HydraConfig.get().job.config_name, [*overrides, *self.given])
         if missing := sorted(OmegaConf.missing_keys(config)):
             raise ConfigurationError(f"study.parts.{self.name}: {missing[0]} is missing")
@@ -89,9 +93,15 @@ class Part:
         return {"job": config.job.name, "config": _decisive(plain)}
 
     def run(self, folders: Mapping[str, Path]) -> Outcome:
-        """Do its job (errors as those of `config`, and the job's own)."""
+        """Do its job (errors as those of `config`, and the job's own).
+
+        Raises:
+            NotApplicableError: a comparison of which nothing but the baselines applies, which it adds by itself.
+        """
         config = self.config(folders)
         outcome: Outcome = import_module(f"anchoreval.jobs.{config.job.name}").run(config)
+        if config.job.name == "compare":
+            _refuse_baselines_alone(pd.read_parquet(outcome.folder / "cells.parquet"))
         return outcome
 
 
@@ -120,7 +130,7 @@ def _check(part: Part, earlier: Sequence[str]) -> None:
             raise ConfigurationError(f"study.parts.{part.name}: <{name}> is no earlier part of the study")
     for text in part.overrides:
         try:
-            OverridesParser.create().parse_override(_filled(text, {}))
+            OverridesParser.create().parse_override(filled(text, {}))
         except HydraException:
             raise ConfigurationError(f"study.parts.{part.name}: {text} cannot be read") from None
 
@@ -137,13 +147,20 @@ def _is_passed_on(key: str) -> bool:
     return key == "hydra.searchpath" or (key != "job" and key.partition(".")[0].partition("/")[0] != "hydra")
 
 
-def _filled(override: str, folders: Mapping[str, Path]) -> str:
-    """The override with folders in the place of names; its value is quoted, because a path may hold any character."""
-    if not STANDS_FOR.search(override):
-        return override
-    key, _, value = override.partition("=")
-    whole = STANDS_FOR.sub(lambda found: str(folders.get(found[1], found[0])), value)
-    return f"{key}='{whole.translate({ord(c): chr(92) + c for c in chr(92) + chr(39)})}'"
+def _refuse_baselines_alone(cells: pd.DataFrame) -> None:
+    asked = cells[~cells["selector"].isin(BASELINES)]
+    if len(asked) and not (asked["status"] == "ok").any():
+        raise NotApplicableError(f"no selector that it asks for applies: {asked['reason'].iloc[0]}")
+
+
+def filled(override: str, folders: Mapping[str, Path]) -> str:
+    """The override with folders in the place of names, in quotes, because a path may hold any character."""
+
+    def path(found: re.Match[str]) -> str:
+        whole = f"{folders.get(found[1], f'<{found[1]}>')}{found[2]}"
+        return "'" + whole.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+    return STANDS_FOR.sub(path, override)
 
 
 def _decisive(value: Any) -> Any:
@@ -152,4 +169,4 @@ def _decisive(value: Any) -> Any:
         return {str(key): _decisive(entry) for key, entry in value.items() if key not in WHERE}
     if isinstance(value, list):
         return [_decisive(entry) for entry in value]
-    return content_of(value)
+    return content_of(value) if isinstance(value, str) and os.sep in value else value

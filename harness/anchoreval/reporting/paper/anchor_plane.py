@@ -19,7 +19,7 @@ def anchor_plane(inputs: Inputs, sheet: Sheet) -> Caption:
     draw_plane(axes, above, part.plane, scale=0.6 if sheet.is_wide else 0.3)
     axes.set(xlabel="source models that answer correctly (%)", ylabel="discrimination (item-rest correlation)")
     above.set_ylabel("share (%)")
-    sheet.legend(axes.get_legend_handles_labels()[0])
+    sheet.legend(axes.get_legend_handles_labels()[0], scale=1.5)
     return Caption(_caption(inputs))
 
 

@@ -33,6 +33,7 @@ from anchoreval.reporting.paper.wording import ERRORS, ORDERS, bands, design, li
 PANEL_KEYS = ["benchmark", "split", "estimator"]
 HEIGHT = {"one": 2.1, "two": 1.95}
 """Inches of a panel."""
+ROUND = ("1", "5", "2")
 CROWD = 8
 """Above so many lines, bands get fainter."""
 OPTIONS = {
@@ -126,7 +127,7 @@ def _curves(inputs: Inputs, metric: str, words: str) -> Curves:
 def _lines(sheet: Sheet, curves: Curves) -> None:
     across = min(len(curves.panels), 3 if sheet.is_wide else 1)
     down = -(-len(curves.panels) // across)
-    names = [model_label(name, 34) for name in curves.selectors]
+    names = sheet.labels(curves.selectors)
     canvas = sheet.page(0.35 + HEIGHT[sheet.columns] * down + sheet.legend_height(names))
     grid = canvas.subplots(down, across, sharex=True, sharey=True, squeeze=False)
     for axes, panel in zip(grid.flat, curves.panels, strict=False):
@@ -177,14 +178,20 @@ def _order_axis(axes: Any, means: pd.DataFrame) -> None:
 
 
 def apart(values: list[float], inches: float) -> list[float]:
-    """The values whose labels fit beside each other on a logarithmic axis of so many inches, the ends first."""
+    """Values whose labels fit beside each other on a logarithmic axis of so many inches: the ends, then round ones."""
     reach = max(np.log(values[-1] / values[0]), 1e-9)
     kept = [values[-1]]
-    for value in [values[0], *values[1:-1]]:
+    for value in [values[0], *sorted(values[1:-1], key=_roundness)]:
         room = 0.045 * (len(f"{value:,.0f}") + 2)
         if all(abs(np.log(value / other)) / reach * inches > room for other in kept):
             kept.append(value)
     return sorted(kept)
+
+
+def _roundness(value: float) -> tuple[int, float]:
+    """Powers of ten before five and two times these, and those before others."""
+    digits = f"{value:.0f}".rstrip("0")
+    return (ROUND.index(digits) if digits in ROUND else len(ROUND), value)
 
 
 def legend_handle(selector: str, label: str, n: int) -> Any:

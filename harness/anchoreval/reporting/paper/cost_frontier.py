@@ -14,7 +14,6 @@ from anchoreval.errors import NotApplicableError
 from anchoreval.protocol.marks import REFERENCE
 from anchoreval.reporting.canvas import COLOURS
 from anchoreval.reporting.figure_frontier import draw_frontier, frontier_caption
-from anchoreval.reporting.figure_lines import model_label
 from anchoreval.reporting.method_lines import errors_axis, method_style, ordered, ticks_at
 from anchoreval.reporting.paper.budget_curves import apart, legend_handle
 from anchoreval.reporting.paper.kind import Caption, Inputs
@@ -42,7 +41,7 @@ def cost_frontier(inputs: Inputs, sheet: Sheet) -> Caption:
     cost = inputs.choice("cost", COSTS, "items")
     offers = _offers(shown, cost)
     selectors = ordered(inputs.names("selectors", shown["selector"]), REFERENCE)
-    names = [model_label(name, 34) for name in selectors]
+    names = sheet.labels(selectors)
     handles = [legend_handle(name, label, n) for n, (name, label) in enumerate(zip(selectors, names, strict=True))]
     axes = sheet.page(HEIGHTS[sheet.columns] + sheet.legend_height([*names, "frontier"])).add_subplot()
     best = _steps(axes, offers)
@@ -126,5 +125,5 @@ def _caption(shown: pd.DataFrame, offers: pd.DataFrame, cost: str) -> str:
         f"Mean absolute error of estimated full scores (percentage points, mean over repeats) against "
         f"{COSTS[cost]}; a dot for every selector (marker), estimator "
         f"({listed(list(dict.fromkeys(shown['estimator'])))}) and budget. Steps: the least error that each cost buys: "
-        f"{listed(named)}. {design(shown)} The steps are the best of several that were tried on the same targets."
+        f"{listed(named, 6)}. {design(shown)} The steps are the best of several that were tried on the same targets."
     )

@@ -9,7 +9,7 @@ import pandas as pd
 
 from anchoreval.protocol.marks import REFERENCE
 from anchoreval.reporting.canvas import COLOURS
-from anchoreval.reporting.figure_lines import model_label, name_rows
+from anchoreval.reporting.figure_lines import name_rows
 from anchoreval.reporting.method_lines import BAND, GREY
 from anchoreval.reporting.paper.style import ROW, Sheet
 
@@ -41,7 +41,7 @@ def draw_dots(
     canvas = sheet.page(0.4 + sum(heights))
     grid = canvas.subplots(len(stacks), across, sharex=True, squeeze=False, height_ratios=heights)
     for axes, panel, table in zip(grid.flat, panels, rows, strict=False):
-        _panel(axes, table)
+        _panel(axes, table, sheet)
         axes.set_title(panel_title(panel), parse_math=False)
     for axes in grid.flat[len(panels) :]:
         axes.set_visible(False)
@@ -52,10 +52,10 @@ def _of(means: pd.DataFrame, panel: Panel) -> pd.DataFrame:
     return means[(means[["benchmark", "split", "estimator"]] == list(panel)).all(axis=1)]
 
 
-def _panel(axes: Any, table: pd.DataFrame) -> None:
+def _panel(axes: Any, table: pd.DataFrame, sheet: Sheet) -> None:
     for place, (selector, mean, sem) in enumerate(zip(table["selector"], table["mean"], table["sem"], strict=True)):
         colour = GREY if selector == REFERENCE else COLOURS[0]
         reach = BAND * (0.0 if pd.isna(sem) else float(sem))
         axes.errorbar(mean, place, xerr=reach, fmt="o", color=colour, markersize=3.6, elinewidth=1.1, capsize=1.8)
-    name_rows(axes, [model_label(name, 34) for name in table["selector"]], 7.0)
+    name_rows(axes, sheet.labels(table["selector"].tolist()), 7.0)
     axes.grid(visible=False, axis="y")

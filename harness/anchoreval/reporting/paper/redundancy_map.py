@@ -1,8 +1,9 @@
 """Which items tell the same: correlations between items over the source models, like items beside each other.
 
 Items stand by subject, where there are subjects, and within a subject by the angle of their loadings on the two first
-principal components (Friendly 2002, corrgrams), which puts items of like answers together in time that grows with the
-number of items only. More items than the picture has cells are averaged in blocks, an item with itself left out.
+principal components, counted from the widest gap (Friendly 2002, corrgrams). That puts items of like answers together
+in time that grows with the number of items only. More items than the picture has cells are averaged in blocks, an item
+with itself left out.
 """
 
 from __future__ import annotations
@@ -94,9 +95,17 @@ def _order(units: Float64Array, subjects: list[str]) -> IntArray:
         return np.arange(units.shape[1])
     loadings = np.linalg.svd(units, full_matrices=False)[2][:2]
     first, second = loadings * np.where(loadings.sum(axis=1, keepdims=True) < 0, -1.0, 1.0)
-    angle = np.arctan2(second, first)
+    angle = _from_gap(np.arctan2(second, first))
     codes = np.unique(subjects, return_inverse=True)[1] if subjects else np.zeros(len(angle))
     return np.asarray(np.lexsort((angle, codes)), dtype=np.int64)
+
+
+def _from_gap(angle: Float64Array) -> Float64Array:
+    """Angles counted from the widest gap between neighbours on the circle, so that no like items are torn apart."""
+    around = np.sort(angle)
+    gaps = np.diff(np.append(around, around[0] + 2 * np.pi))
+    start = around[(int(gaps.argmax()) + 1) % len(around)]
+    return np.asarray(np.mod(angle - start, 2 * np.pi), dtype=np.float64)
 
 
 def _blocks(units: Float64Array, starts: IntArray) -> Float64Array:
@@ -108,7 +117,8 @@ def _blocks(units: Float64Array, starts: IntArray) -> Float64Array:
     own = np.diag_indices(len(sizes))
     totals[own] -= sizes
     pairs[own] -= sizes
-    return np.divide(totals, pairs, out=np.full(totals.shape, np.nan), where=pairs > 0)
+    found: Float64Array = np.divide(totals, pairs, out=np.full(totals.shape, np.nan), where=pairs > 0)
+    return found
 
 
 def _subjects(items: pd.DataFrame) -> list[str] | None:
@@ -135,7 +145,7 @@ def _draw(axes: Any, found: Redundancy, anchors: BoolArray | None, sheet: Sheet)
     if found.subjects:
         _subject_names(axes, found.subjects, HEIGHTS[sheet.columns] - 1.0)
     if anchors is not None:
-        _ticks(axes, np.flatnonzero(anchors) + 0.5)
+        _ticks(axes, np.flatnonzero(anchors))
     axes.set(xlim=(0, count), ylim=(count, 0))
     bar = axes.get_figure().colorbar(image, ax=axes, location="bottom", fraction=0.04, aspect=40, pad=0.02)
     bar.set_label("mean correlation between items over source models", fontsize=7)
@@ -143,11 +153,11 @@ def _draw(axes: Any, found: Redundancy, anchors: BoolArray | None, sheet: Sheet)
     bar.outline.set_visible(False)
 
 
-def _ticks(axes: Any, at: Float64Array) -> None:
+def _ticks(axes: Any, at: IntArray) -> None:
     """A tick above the picture for every anchor."""
     above = axes.get_xaxis_transform()
     style = {"marker": "|", "linestyle": "none", "color": INK, "markersize": 4, "markeredgewidth": 0.6}
-    axes.plot(at, np.full(len(at), 1.015), clip_on=False, transform=above, **style)
+    axes.plot(at + 0.5, np.full(len(at), 1.015), clip_on=False, transform=above, **style)
     axes.annotate(
         "anchors",
         (0, 1.015),

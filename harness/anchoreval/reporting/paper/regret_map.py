@@ -12,15 +12,14 @@ from anchoreval.errors import NotApplicableError
 from anchoreval.protocol.marks import BEST, PEER, REFERENCE
 from anchoreval.protocol.resolution import LEVEL
 from anchoreval.reporting.canvas import INK
-from anchoreval.reporting.figure_lines import model_label
 from anchoreval.reporting.method_lines import ordered
 from anchoreval.reporting.paper.kind import Caption, Inputs
 from anchoreval.reporting.paper.style import LETTER, Sheet
 from anchoreval.reporting.paper.wording import design, listed
 
 CELL = ["benchmark", "split", "k"]
-ROW, NARROWEST = 0.17, 0.36
-"""Inches: height of a cell, and the least width that holds a number and its mark."""
+ROW, NARROWEST = 0.17, 0.27
+"""Inches: height of a cell, and the least width that holds a number."""
 OPTIONS = {
     "selectors": "rows, in this order",
     "estimators": "panels, in this order",
@@ -42,21 +41,21 @@ def regret_map(inputs: Inputs, sheet: Sheet) -> Caption:
     estimators = [str(name) for name in inputs.names("estimators", means["estimator"])]
     rows = ordered(inputs.names("selectors", means["selector"]), REFERENCE)
     columns = list(means[CELL].drop_duplicates().sort_values(CELL).itertuples(index=False, name=None))
-    names = [model_label(name, 28) for name in rows]
+    names = sheet.labels(rows)
     across = _across(sheet, names, len(columns), len(estimators))
     down = -(-len(estimators) // across)
     canvas = sheet.page(0.75 + down * (ROW * len(rows) + 0.3))
     grid = canvas.subplots(down, across, sharex=True, sharey=True, squeeze=False)
-    top = float(np.nanpercentile(means["regret"], 95))
+    top = max(float(np.nanpercentile(means["regret"], 95)), 0.1)
     image = None
     for axes, estimator in zip(grid.flat, estimators, strict=False):
         values, unresolved = _table(means[means["estimator"] == estimator], rows, columns)
-        image = _panel(axes, values, unresolved, max(top, 0.1))
+        image = _panel(axes, values, unresolved, top)
         axes.set_title(estimator if len(estimators) > 1 else "", parse_math=False)
     for axes in grid.flat[len(estimators) :]:
         axes.set_visible(False)
     _dress(canvas, grid, names, columns, len(estimators), image)
-    return Caption(_caption(inputs, means))
+    return Caption(_caption(inputs, means, top))
 
 
 def _regrets(inputs: Inputs) -> pd.DataFrame:
@@ -95,8 +94,10 @@ def _panel(axes: Any, values: Float64Array, unresolved: BoolArray, top: float) -
     image = axes.imshow(np.ma.masked_invalid(values), cmap=colours, vmin=0.0, vmax=top, aspect="auto")
     for (row, column), value in np.ndenumerate(values):
         colour = "white" if np.isfinite(value) and value > 0.55 * top else INK
-        text = f"{value:.1f}{'≈' if unresolved[row, column] else ''}" if np.isfinite(value) else "n/a"
+        text = f"{value:.1f}" if np.isfinite(value) else "n/a"
         axes.text(column, row, text, ha="center", va="center", fontsize=7, color=colour)
+        if unresolved[row, column]:
+            axes.plot(column + 0.4, row - 0.3, "o", color=colour, markersize=1.8, markeredgewidth=0)
     axes.tick_params(length=0)
     axes.grid(visible=False)
     for spine in axes.spines.values():
@@ -116,17 +117,18 @@ def _dress(canvas: Any, grid: Any, names: list[str], columns: list[tuple[Any, ..
             below.xaxis.set_tick_params(labelbottom=True)
             below.set_xlabel("anchors k")
     bar = canvas.colorbar(image, ax=grid.ravel().tolist(), location="bottom", fraction=0.04, aspect=40, pad=0.02)
-    bar.set_label("error above the best (percentage points)")
+    bar.set_label("error above the best\n(percentage points)")
     bar.ax.tick_params(labelsize=7)
     bar.outline.set_visible(False)
 
 
-def _caption(inputs: Inputs, means: pd.DataFrame) -> str:
+def _caption(inputs: Inputs, means: pd.DataFrame, top: float) -> str:
     part = inputs.part
     return (
         f"Regret: mean absolute error above the least one of all selectors and estimators of the comparison at the "
         f"same budget, in percentage points (mean over repeats), read by "
         f"{listed(list(dict.fromkeys(means['estimator'])))}. "
-        f"≈: the best itself and what is not resolved from it at {LEVEL:.0%} (bootstrap over models and repeats, "
-        f"paired over targets); n/a: no errors. {design(part.ok)} The best is picked on the same targets."
+        f"Dots: the best itself and what is not resolved from it at {LEVEL:.0%} (bootstrap over models and repeats, "
+        f"paired over targets); n/a: no errors. {design(part.ok)} The best is picked on the same targets. "
+        f"Colours go up to {top:.1f}; what is larger has the darkest."
     )

@@ -8,7 +8,6 @@ import pandas as pd
 
 from anchoreval.errors import NotApplicableError
 from anchoreval.protocol.marks import REFERENCE
-from anchoreval.reporting.figure_lines import model_label
 from anchoreval.reporting.method_lines import (
     draw_line,
     errors_axis,
@@ -40,7 +39,7 @@ def source_curve(inputs: Inputs, sheet: Sheet) -> Caption:
         )
     selectors = ordered(inputs.names("selectors", rows["selector"]), REFERENCE)
     means = means_over_repeats(rows, "mae", ["selector", "n"]).sort_values("n")
-    names = [model_label(name, 34) for name in selectors]
+    names = sheet.labels(selectors)
     axes = sheet.page(HEIGHTS[sheet.columns] + sheet.legend_height(names)).add_subplot()
     _lines(axes, means, selectors)
     sizes = [float(n) for n in sorted(means["n"].unique())]

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from anchoreval.errors import ConfigurationError
 from anchoreval.reporting.canvas import STYLE
+from anchoreval.reporting.figure_lines import model_label
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -26,8 +27,10 @@ TALLEST = 9.0
 """Inches that a page has for a figure and its caption."""
 SMALLEST = 7.0
 """Typographic points: no word is smaller in print."""
-LETTER = 0.062
+LETTER = 0.052
 """Inches that a letter of the smallest size takes on average, a little more than most."""
+LONGEST = {"one": 23, "two": 34}
+"""Letters of a method's label."""
 ROW = 0.145
 """Inches that a row of a legend takes."""
 FORMATS: dict[str, dict[str, Any]] = {
@@ -71,6 +74,12 @@ class Sheet:
         self.figure.set_size_inches(self.width, height)
         return self.figure
 
+    def labels(self, methods: Sequence[str]) -> list[str]:
+        """Labels of methods that fit beside what they name: cut at the end, or in the middle if two were alike."""
+        longest = LONGEST[self.columns]
+        ends = [name if len(name) <= longest else f"{name[: longest - 1]}…" for name in methods]
+        return ends if len(set(ends)) == len(ends) else [model_label(name, longest) for name in methods]
+
     def legend_columns(self, labels: Sequence[str]) -> int:
         """How many labels stand beside each other in the sheet's width."""
         longest = max((len(label) for label in labels), default=1)
@@ -80,13 +89,13 @@ class Sheet:
         """Inches that a legend below the axes takes."""
         return ROW * -(-len(labels) // self.legend_columns(labels)) + 0.08 if labels else 0.0
 
-    def legend(self, handles: Sequence[Any]) -> None:
-        """A legend of these handles below the axes; `$` in a label is no mathematics."""
+    def legend(self, handles: Sequence[Any], scale: float = 1.0) -> None:
+        """A legend of these handles below the axes, marks scaled; `$` in a label is no mathematics."""
         labels = [str(handle.get_label()) for handle in handles]
         if not labels:
             return
         columns = self.legend_columns(labels)
-        made = self.figure.legend(handles=handles, loc="outside lower center", ncols=columns)
+        made = self.figure.legend(handles=handles, loc="outside lower center", ncols=columns, markerscale=scale)
         for text in made.get_texts():
             text.set_parse_math(False)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import groupby
 
 import numpy as np
@@ -9,6 +10,8 @@ import numpy as np
 from anchoreval.reporting.paper.tables import Cell, PaperTable
 from anchoreval.reporting.tables import markdown_table
 
+MARKUP = re.compile(r"[*`\[\]<]|(?<!\w)_|_(?!\w)")
+"""What Markdown reads as more than a letter; an underscore inside a word is none."""
 ESCAPES = {
     "\\": r"\textbackslash{}",
     "&": r"\&",
@@ -79,7 +82,7 @@ def _head(table: PaperTable, column: tuple[str, ...]) -> str:
 
 def _bare(text: str) -> str:
     """Names are no Markdown: what would begin emphasis or code is escaped."""
-    return "".join(f"\\{character}" if character in "*`_[]<" else character for character in text)
+    return MARKUP.sub(r"\\\g<0>", text)
 
 
 def _number(cell: Cell, digits: int) -> str:

@@ -167,7 +167,12 @@ def _found(cells: pd.DataFrame, resolution: pd.DataFrame, metric: str) -> dict[t
         state = standing.get(key, "") if metric == "mae" else ""
         alone = not peers.get(key[2:], 0)
         best, peer = state == BEST and alone, state == PEER or (state == BEST and not alone)
-        found[key] = Cell(float(values.mean()), float(values.sem()) if len(values) > 1 else np.nan, best, peer)
+        found[key] = Cell(
+            float(values.mean()),
+            float(values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else np.nan,
+            best,
+            peer,
+        )
     return found
 
 

@@ -49,7 +49,7 @@ def transfer_matrix(inputs: Inputs, sheet: Sheet) -> Caption:
     values = measured.mean.to_numpy(dtype=np.float64)
     order = lazy_greedy(TaskSimilarity.of_kernel(task_kernel(values, form=form)), np.ones(count), k).items
     _draw(sheet, measured.subjects, values, [int(n) for n in order])
-    return Caption(_caption(measured, [measured.subjects[n] for n in order], form))
+    return Caption(_caption(inputs.part.benchmark, measured, [measured.subjects[n] for n in order], form))
 
 
 def _draw(sheet: Sheet, subjects: tuple[str, ...], values: Float64Array, order: list[int]) -> None:
@@ -88,12 +88,13 @@ def _numbers(axes: Any, values: Float64Array, image: Any) -> None:
         axes.text(column, row, f"{value:.0f}", ha="center", va="center", fontsize=7, color=colour)
 
 
-def _caption(measured: TransferMatrix, chosen: list[str], form: str) -> str:
+def _caption(benchmark: str, measured: TransferMatrix, chosen: list[str], form: str) -> str:
     told, counts = measured.described, measured.counts
     asked = f"{counts.min()}" if counts.min() == counts.max() else f"{counts.min()} to {counts.max()}"
+    draws = len(measured.draws)
     return (
-        f"Mean score of {told['model']} on questions of each subject (columns, {asked} questions) after "
-        f"{told['shots']} exemplars of each subject (rows), over {len(measured.draws)} draws of the exemplars. Marked "
-        f"and numbered: the {len(chosen)} subjects that greedy facility location takes from this table (form {form}), "
-        f"in order: {listed(chosen)}."
+        f"Mean score of {told['model']} on questions of each subject of benchmark {benchmark} (columns, {asked} "
+        f"questions) after {told['shots']} exemplars of each subject (rows), over {draws} draws of the exemplars. "
+        f"Marked and numbered: the {len(chosen)} subjects that greedy facility location takes from this table (form "
+        f"{form}), in order: {listed(chosen)}."
     )
