@@ -9,7 +9,7 @@ export HF_HUB_OFFLINE = 1
 export HF_DATASETS_OFFLINE = 1
 export TOKENIZERS_PARALLELISM = false
 
-.PHONY: help setup demo test perf check format pocket published selectors studies protocol live power published-budgets fuzz imports peers clean
+.PHONY: help setup demo test perf check format pocket published selectors studies protocol live power published-budgets fuzz imports peers ray docs notebooks scaling clean
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
 
@@ -30,7 +30,7 @@ demo: $(CORE)  ## three new models, scored live through lm-eval on 100 of pocket
 	@$(BIN)/anchoreval experiment=demo
 
 test: $(DEV)  ## all tests, then the ratios of tests/perf by themselves
-	$(BIN)/python -m pytest -q -n 2 -m "not perf"
+	$(BIN)/python -m pytest -q -n 2 -m "not perf and not ray"
 	$(BIN)/python -m pytest -q -m perf
 
 perf: $(DEV)  ## only the ratios of tests/perf
@@ -100,5 +100,22 @@ peers: $(DEV)  ## py-irt, girth and apricot beside us, in an environment of thei
 	@.venv-peers/bin/python -m pip install --quiet --constraint tests/perf/peers/constraints.txt py-irt girth apricot-select
 	@$(BIN)/python tests/perf/peers/run_peers.py --peers .venv-peers/bin/python
 
+ray: $(CORE)  ## the tests' sweep on a Ray cluster that they start, in an environment of its own (extra ray)
+	@test -x .venv-ray/bin/python || $(PYTHON) -m venv .venv-ray
+	@grep -vE '^(joblib|cloudpickle)==' constraints.txt > .venv-ray/constraints.txt
+	@.venv-ray/bin/python -m pip install --quiet --disable-pip-version-check --constraint .venv-ray/constraints.txt \
+	  --constraint tests/sweeps/constraints-ray.txt --editable ".[ray]" pytest hypothesis
+	.venv-ray/bin/python -m pytest -q -m ray tests/sweeps
+
+docs: $(DEV)  ## the documentation, as pages in site/ (extra docs)
+	@$(PIP) --editable ".[docs]"
+	$(BIN)/mkdocs build --strict
+
+notebooks: $(DEV)  ## run the notebooks anew and keep their outputs
+	$(BIN)/python -m tests.notebook_runs
+
+scaling: $(DEV)  ## time and memory of every method against models, items and k: results/published/scaling.md (half an hour)
+	$(BIN)/python -m anchoreval.studies.scaling
+
 clean:  ## remove what make made
-	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) .venv-ray .venv-peers site dist build .pytest_cache .mypy_cache .ruff_cache
