@@ -105,3 +105,11 @@ def test_what_cannot_be_tabled_is_refused(comparison: Any, of_run: Part) -> None
     put(part, cells=part.cells.assign(status="failed"))
     with pytest.raises(NotApplicableError, match="has no mae"):
         made(part)
+
+
+def test_a_table_says_for_whom_k_counts_something_else(comparison: Any) -> None:
+    part = comparison()
+    assert "count items" not in made(part).caption
+    subjects = part.cells["selector"] == "disco"
+    put(part, cells=part.cells.assign(n_anchors=part.cells["k"].where(~subjects, 7 * part.cells["k"])))
+    assert made(part).caption.endswith("k does not count items for all selectors: disco has 70 to 700 anchors.")

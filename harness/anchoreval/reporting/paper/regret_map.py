@@ -15,7 +15,7 @@ from anchoreval.reporting.canvas import INK
 from anchoreval.reporting.method_lines import ordered
 from anchoreval.reporting.paper.kind import Caption, Inputs
 from anchoreval.reporting.paper.style import LETTER, Sheet
-from anchoreval.reporting.paper.wording import design, listed
+from anchoreval.reporting.paper.wording import design, listed, units
 
 CELL = ["benchmark", "split", "k"]
 ROW, NARROWEST = 0.17, 0.27
@@ -130,5 +130,5 @@ def _caption(inputs: Inputs, means: pd.DataFrame, top: float) -> str:
         f"{listed(list(dict.fromkeys(means['estimator'])))}. "
         f"Dots: the best itself and what is not resolved from it at {LEVEL:.0%} (bootstrap over models and repeats, "
         f"paired over targets); n/a: no errors. {design(part.ok)} The best is picked on the same targets. "
-        f"Colours go up to {top:.1f}; what is larger has the darkest."
-    )
+        f"Colours go up to {top:.1f}; what is larger has the darkest. {units(part.ok)}"
+    ).rstrip()

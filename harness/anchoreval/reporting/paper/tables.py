@@ -20,7 +20,7 @@ from anchoreval.protocol.resolution import LEVEL
 from anchoreval.reporting.method_lines import ordered
 from anchoreval.reporting.paper.kind import NEEDS, Inputs
 from anchoreval.reporting.paper.part import Part
-from anchoreval.reporting.paper.wording import ERRORS, ORDERS, design, sentence
+from anchoreval.reporting.paper.wording import ERRORS, ORDERS, design, sentence, units
 
 COLUMN = ["benchmark", "split", "k"]
 ROW = ["selector", "estimator"]
@@ -187,5 +187,5 @@ def _caption(done: pd.DataFrame, metric: str) -> str:
     )
     return (
         f"{sentence(words)} of estimated full scores{unit}: mean over repeats{spread}, by number of anchors k. "
-        f"{design(done)}{marks if metric == 'mae' else ''} n/a: not applicable."
+        f"{design(done)}{marks if metric == 'mae' else ''} n/a: not applicable. {units(done)}".rstrip()
     )
