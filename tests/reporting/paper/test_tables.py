@@ -67,10 +67,10 @@ def test_heads_have_a_level_for_everything_that_differs(comparison: Any) -> None
     assert table.levels == ("split", "k")
     assert table.row_heads == ("selector", "estimator")
     text = latex(table, "main")
-    assert r"\multicolumn{2}{c}{gap} & \multicolumn{2}{c}{iid} \\" in text
+    assert r"\multicolumn{2}{c}{iid} & \multicolumn{2}{c}{gap} \\" in text
     assert r"\cmidrule(lr){3-4} \cmidrule(lr){5-6}" in text
     assert r"selector & estimator & $k = 10$ & $k = 30$ & $k = 10$ & $k = 30$ \\" in text
-    assert "| selector | estimator | gap, k = 10 |" in markdown(table)
+    assert "| selector | estimator | iid, k = 10 |" in markdown(table)
 
 
 def test_latex_has_the_same_marks_and_is_complete(comparison: Any) -> None:

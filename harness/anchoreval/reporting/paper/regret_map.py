@@ -12,7 +12,7 @@ from anchoreval.errors import NotApplicableError
 from anchoreval.protocol.marks import BEST, PEER, REFERENCE
 from anchoreval.protocol.resolution import LEVEL
 from anchoreval.reporting.canvas import INK
-from anchoreval.reporting.method_lines import ordered
+from anchoreval.reporting.method_lines import distinct_rows, ordered
 from anchoreval.reporting.paper.kind import Caption, Inputs
 from anchoreval.reporting.paper.style import LETTER, Sheet
 from anchoreval.reporting.paper.wording import design, listed, units
@@ -40,7 +40,7 @@ def regret_map(inputs: Inputs, sheet: Sheet) -> Caption:
         raise NotApplicableError(f"figure {inputs.kind}: {inputs.part.folder} has no errors for what is asked")
     estimators = [str(name) for name in inputs.names("estimators", means["estimator"])]
     rows = ordered(inputs.names("selectors", means["selector"]), REFERENCE)
-    columns = list(means[CELL].drop_duplicates().sort_values(CELL).itertuples(index=False, name=None))
+    columns = distinct_rows(means, CELL)
     names = sheet.labels(rows)
     across = _across(sheet, names, len(columns), len(estimators))
     down = -(-len(estimators) // across)
