@@ -71,7 +71,6 @@ def refused(arguments: list[str], folder: Path, capsys: pytest.CaptureFixture[st
         (["selector=disco", "selector.guides=many"], ["guides", "many"]),
         (["+selector._target_=os.system"], ["os.system", "not allowed"]),
         (["scorer._target_=os.getcwd"], ["os.getcwd", "not allowed"]),
-        (["hydra/launcher=joblib"], ["hydra/launcher=joblib", "pip install"]),
         (["level=1.5"], ["level = 1.5"]),
         (["k=0"], ["k = 0"]),
         (["k=61"], ["k = 61", "60 items"]),

@@ -62,7 +62,7 @@ def test_a_study_is_drawn_as_its_document_lists(here: Path, capsys: pytest.Captu
     assert document["figures"][0]["columns"] == "two"
     assert document["figures"][0]["options"] == {"selectors": ["random"]}
     before = {path.name: path.read_bytes() for path in into.iterdir()}
-    assert study("job=figures") == 0
+    assert study("job=figures", "exit_code=true") == 3
     assert {path.name: path.read_bytes() for path in into.iterdir()} == before
 
 

@@ -14,6 +14,8 @@ from anchoreval.responses import ResponseMatrix
 from anchoreval.schema import read_document
 from anchoreval.store import write_benchmark
 
+pytestmark = pytest.mark.slow
+
 SMALL = {
     "main": [
         *("compare.k=[8]", "compare.estimators=[published]", "plan.k=[10,20]", "plan.repeats=1", "power.budgets=[5]"),

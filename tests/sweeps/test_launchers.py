@@ -59,7 +59,7 @@ def test_a_missing_extra_is_one_line_that_installs_it(
         assert said.out == ""
 
 
-def test_the_extras_are_those_of_the_project(data_folder: Path) -> None:
+def test_the_extras_are_those_of_the_project() -> None:
     text = (CONF.parent / "pyproject.toml").read_text(encoding="utf-8")
     for _, _, extra in PLUGINS.values():
         assert re.search(rf"^{extra} = \[\"hydra-", text, re.MULTILINE), extra

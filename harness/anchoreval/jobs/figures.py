@@ -52,9 +52,9 @@ def run(config: DictConfig) -> Outcome:
     wanted = source.listed if kinds is None else [one for kind in kinds for one in _of_kind(str(kind), source)]
     drawn = album(source.name, _in_width(wanted, config.figures.columns), strict=kinds is not None)
     into = Path(config.into) if config.into else Path(config.results) / "figures" / source.name
-    drawn.write(into)
-    output.page(_page(drawn), f"written to {into}")
-    return Outcome(into)
+    changed = drawn.write(into)
+    output.page(_page(drawn), f"{'written to' if changed else 'was complete:'} {into}")
+    return Outcome(into, changed)
 
 
 def _folder(config: DictConfig) -> Path:

@@ -36,6 +36,13 @@ def ordered(values: Iterable[Any], first: str | None = None) -> list[str]:
     return sorted(found, key=lambda name: name != first)
 
 
+def distinct_rows(table: pd.DataFrame, columns: list[str]) -> list[tuple[Any, ...]]:
+    """Distinct combinations: by the first appearance of each text, and by size of the last column, a number."""
+    places = [{value: n for n, value in enumerate(dict.fromkeys(table[name]))} for name in columns[:-1]]
+    rows = table[columns].drop_duplicates().itertuples(index=False, name=None)
+    return sorted(rows, key=lambda row: (*(place[value] for place, value in zip(places, row, strict=False)), row[-1]))
+
+
 def method_style(method: str, n: int, size: float = 4.5) -> dict[str, Any]:
     """How the line of a method looks, the reference being method 0; `size` of the markers in typographic points."""
     if method == REFERENCE:

@@ -28,13 +28,13 @@ from anchoreval.studies.scaling_data import Size
 from anchoreval.studies.scaling_laws import DIMENSIONS, law
 from anchoreval.studies.scaling_page import document_with, page
 
-REFERENCE = Size(500, 4000, 48)
-BASE_OF_SLOW = Size(250, 1000, 24)
+REFERENCE = Size(250, 2000, 32)
+BASE_OF_SLOW = Size(125, 500, 16)
 SLOW = (("selector", "auto"), ("selector", "essence"), ("selector", "metabench"))
 """Searches, and what tries several methods: they start from a smaller base."""
 RUNGS = (*((name, by) for by in (1, -1, 2, -2) for name in ("models", "items", "k")), ("models", 3))
 """What is varied and how many doublings from the base, in the order of measuring."""
-FAR = Size(4000, 20000, 96)
+FAR = Size(4000, 20000, 64)
 """Measured where the laws say that it does not take too long, to see how far they can be trusted."""
 LEFT_OUT = "left out"
 MEMORY = 12 << 30

@@ -14,6 +14,7 @@ from anchoreval.reporting.paper.redundancy_map import redundancy
 from anchoreval.reporting.paper.style import sheet
 from anchoreval.scoring.transfer_matrix import TransferMatrix
 
+from ..test_figures import cut_off
 from .conftest import put
 
 
@@ -88,3 +89,14 @@ def test_the_subjects_chosen_cover_both_groups(of_transfer: Part) -> None:
     put(of_transfer, transfer=TransferMatrix(("a", "b"), np.full((1, 2, 2), 0.5), np.array([4, 4]), measured.described))
     with pytest.raises(NotApplicableError, match="has 2 subjects; 3 are needed"):
         drawn("transfer_matrix", of_transfer)
+
+
+def test_many_subjects_fit_without_names_below(of_transfer: Part) -> None:
+    names = tuple(f"a_subject_with_a_long_name_{n}" for n in range(57))
+    told, rng = of_transfer.transfer.described, np.random.default_rng(0)
+    put(of_transfer, transfer=TransferMatrix(names, rng.random((2, 57, 57)), np.full(57, 9), told))
+    for columns in ("one", "two"):
+        with sheet(columns) as on:
+            KINDS["transfer_matrix"].drawn(of_transfer, {}, on)
+            assert not cut_off(on.figure)
+            assert "in the same order" in on.figure.axes[0].get_xlabel()

@@ -67,10 +67,10 @@ def test_heads_have_a_level_for_everything_that_differs(comparison: Any) -> None
     assert table.levels == ("split", "k")
     assert table.row_heads == ("selector", "estimator")
     text = latex(table, "main")
-    assert r"\multicolumn{2}{c}{gap} & \multicolumn{2}{c}{iid} \\" in text
+    assert r"\multicolumn{2}{c}{iid} & \multicolumn{2}{c}{gap} \\" in text
     assert r"\cmidrule(lr){3-4} \cmidrule(lr){5-6}" in text
     assert r"selector & estimator & $k = 10$ & $k = 30$ & $k = 10$ & $k = 30$ \\" in text
-    assert "| selector | estimator | gap, k = 10 |" in markdown(table)
+    assert "| selector | estimator | iid, k = 10 |" in markdown(table)
 
 
 def test_latex_has_the_same_marks_and_is_complete(comparison: Any) -> None:
@@ -105,3 +105,11 @@ def test_what_cannot_be_tabled_is_refused(comparison: Any, of_run: Part) -> None
     put(part, cells=part.cells.assign(status="failed"))
     with pytest.raises(NotApplicableError, match="has no mae"):
         made(part)
+
+
+def test_a_table_says_for_whom_k_counts_something_else(comparison: Any) -> None:
+    part = comparison()
+    assert "count items" not in made(part).caption
+    subjects = part.cells["selector"] == "disco"
+    put(part, cells=part.cells.assign(n_anchors=part.cells["k"].where(~subjects, 7 * part.cells["k"])))
+    assert made(part).caption.endswith("k does not count items for all selectors: disco has 70 to 700 anchors.")

@@ -6,12 +6,13 @@ figure or table that the results do not allow is left out with the reason, unles
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from anchoreval.atomic import write_bytes, write_json, write_text
+from anchoreval.atomic import write_bytes
 from anchoreval.errors import ConfigurationError, NotApplicableError, TooFewModelsError
 from anchoreval.reporting.paper.kinds import KINDS
 from anchoreval.reporting.paper.part import Part
@@ -79,17 +80,19 @@ class Album:
     made: Sequence[Made]
     left_out: Mapping[str, str]
 
-    def write(self, into: Path) -> None:
-        """Write all files; files of the same names are replaced, others stay.
+    def write(self, into: Path) -> bool:
+        """Write all files; files of the same names are replaced, others stay. Returns whether any was not so before.
 
         Raises:
             UnwritableError: a file cannot be written.
         """
-        for one in self.made:
-            for suffix, content in one.files.items():
-                write_bytes(into / f"{one.name}.{suffix}", content)
-        write_text(into / CAPTIONS, self.captions())
-        write_json(into / DOCUMENT, self.document())
+        files = {f"{one.name}.{suffix}": content for one in self.made for suffix, content in one.files.items()}
+        files[CAPTIONS] = self.captions().encode()
+        files[DOCUMENT] = (json.dumps(self.document(), allow_nan=False, ensure_ascii=False, indent=2) + "\n").encode()
+        fresh = {name: content for name, content in files.items() if not _holds(into / name, content)}
+        for name, content in fresh.items():
+            write_bytes(into / name, content)
+        return bool(fresh)
 
     def captions(self) -> str:
         """Figures with their captions, and tables, as Markdown."""
@@ -108,6 +111,13 @@ class Album:
         figures = [one.record() for one in self.made if one.wanted.columns is not None]
         tables = [one.record() for one in self.made if one.wanted.columns is None]
         return {"schema": 1, "title": self.title, "figures": figures, "tables": tables, "left_out": dict(self.left_out)}
+
+
+def _holds(path: Path, content: bytes) -> bool:
+    try:
+        return path.read_bytes() == content
+    except OSError:
+        return False
 
 
 def album(title: str, wanted: Iterable[Wanted], *, strict: bool = False) -> Album:

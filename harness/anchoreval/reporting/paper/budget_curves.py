@@ -28,7 +28,7 @@ from anchoreval.reporting.method_lines import (
 from anchoreval.reporting.paper.kind import Caption, Inputs
 from anchoreval.reporting.paper.method_dots import draw_dots
 from anchoreval.reporting.paper.style import Sheet
-from anchoreval.reporting.paper.wording import ERRORS, ORDERS, bands, design, listed, sentence
+from anchoreval.reporting.paper.wording import ERRORS, ORDERS, bands, design, listed, sentence, units
 
 PANEL_KEYS = ["benchmark", "split", "estimator"]
 HEIGHT = {"one": 2.1, "two": 1.95}
@@ -216,6 +216,6 @@ def _caption(curves: Curves) -> str:
     ]
     if curves.is_error and curves.metric != "interval_width":
         parts.append("Errors are in percentage points of the full score, averaged over the targets of a repeat.")
-    if curves.by_items and not single:
-        parts.append("The axis counts the items that a target answers, because k does not count items for all.")
+    if curves.by_items:
+        parts.append(units(shown) + " The axis counts the items that a target answers." * (not single))
     return " ".join(parts)

@@ -12,10 +12,10 @@ from anchoreval.errors import NotApplicableError
 from anchoreval.protocol.marks import BEST, PEER, REFERENCE
 from anchoreval.protocol.resolution import LEVEL
 from anchoreval.reporting.canvas import INK
-from anchoreval.reporting.method_lines import ordered
+from anchoreval.reporting.method_lines import distinct_rows, ordered
 from anchoreval.reporting.paper.kind import Caption, Inputs
 from anchoreval.reporting.paper.style import LETTER, Sheet
-from anchoreval.reporting.paper.wording import design, listed
+from anchoreval.reporting.paper.wording import design, listed, units
 
 CELL = ["benchmark", "split", "k"]
 ROW, NARROWEST = 0.17, 0.27
@@ -40,7 +40,7 @@ def regret_map(inputs: Inputs, sheet: Sheet) -> Caption:
         raise NotApplicableError(f"figure {inputs.kind}: {inputs.part.folder} has no errors for what is asked")
     estimators = [str(name) for name in inputs.names("estimators", means["estimator"])]
     rows = ordered(inputs.names("selectors", means["selector"]), REFERENCE)
-    columns = list(means[CELL].drop_duplicates().sort_values(CELL).itertuples(index=False, name=None))
+    columns = distinct_rows(means, CELL)
     names = sheet.labels(rows)
     across = _across(sheet, names, len(columns), len(estimators))
     down = -(-len(estimators) // across)
@@ -130,5 +130,5 @@ def _caption(inputs: Inputs, means: pd.DataFrame, top: float) -> str:
         f"{listed(list(dict.fromkeys(means['estimator'])))}. "
         f"Dots: the best itself and what is not resolved from it at {LEVEL:.0%} (bootstrap over models and repeats, "
         f"paired over targets); n/a: no errors. {design(part.ok)} The best is picked on the same targets. "
-        f"Colours go up to {top:.1f}; what is larger has the darkest."
-    )
+        f"Colours go up to {top:.1f}; what is larger has the darkest. {units(part.ok)}"
+    ).rstrip()

@@ -17,10 +17,10 @@ import pandas as pd
 from anchoreval.errors import ConfigurationError, NotApplicableError
 from anchoreval.protocol.marks import BEST, PEER, REFERENCE
 from anchoreval.protocol.resolution import LEVEL
-from anchoreval.reporting.method_lines import ordered
+from anchoreval.reporting.method_lines import distinct_rows, ordered
 from anchoreval.reporting.paper.kind import NEEDS, Inputs
 from anchoreval.reporting.paper.part import Part
-from anchoreval.reporting.paper.wording import ERRORS, ORDERS, design, sentence
+from anchoreval.reporting.paper.wording import ERRORS, ORDERS, design, sentence, units
 
 COLUMN = ["benchmark", "split", "k"]
 ROW = ["selector", "estimator"]
@@ -126,7 +126,7 @@ def methods(inputs: Inputs) -> PaperTable:
     if not (done := cells[(cells["status"] == "ok") & cells[metric].notna()]).size:
         raise NotApplicableError(f"table {inputs.kind}: {inputs.part.folder} has no {metric} for what is asked")
     rows = _rows(inputs, done)
-    columns = list(done[COLUMN].drop_duplicates().sort_values(COLUMN).itertuples(index=False, name=None))
+    columns = distinct_rows(done, COLUMN)
     levels = [n for n in range(3) if n == 2 or len({column[n] for column in columns}) > 1]
     several = done["estimator"].nunique() > 1
     found = _found(cells, inputs.part.resolution, metric)
@@ -187,5 +187,5 @@ def _caption(done: pd.DataFrame, metric: str) -> str:
     )
     return (
         f"{sentence(words)} of estimated full scores{unit}: mean over repeats{spread}, by number of anchors k. "
-        f"{design(done)}{marks if metric == 'mae' else ''} n/a: not applicable."
+        f"{design(done)}{marks if metric == 'mae' else ''} n/a: not applicable. {units(done)}".rstrip()
     )

@@ -25,8 +25,8 @@ OPTIONS = {
     "k": "number of subjects that are chosen; default: a third of them",
     "form": "of the similarities, sim or le (see selector=bento)",
 }
-CELL, LARGEST = 0.125, 0.34
-"""Inches: the least that a row of words takes, and the most that a cell does."""
+CELL, LARGEST, NARROWEST = 0.125, 0.34, 0.11
+"""Inches: the least that a row of words takes, the most that a cell does, and the least width for a name below."""
 NUMBERED = {"one": 0, "two": 20}
 """Up to so many subjects scores are written into the cells."""
 LONGEST = 20
@@ -55,11 +55,12 @@ def transfer_matrix(inputs: Inputs, sheet: Sheet) -> Caption:
 def _draw(sheet: Sheet, subjects: tuple[str, ...], values: Float64Array, order: list[int]) -> None:
     names = [model_label(name, LONGEST) for name in subjects]
     beside = LETTER * (max(map(len, names)) + 3)
-    cell = float(np.clip((sheet.width - beside - 0.55) / len(names), CELL, LARGEST))
-    canvas = sheet.page(cell * len(names) + beside + 0.2)
+    wide = (sheet.width - beside - 0.55) / len(names)
+    below = names if wide > NARROWEST else []
+    canvas = sheet.page(float(np.clip(wide, CELL, LARGEST)) * len(names) + (beside if below else 0.3) + 0.2)
     axes = canvas.add_subplot()
     image = axes.imshow(100 * values, cmap="cividis", aspect="auto", interpolation="nearest")
-    _axes(axes, names, order)
+    _axes(axes, names, below, order)
     if len(names) <= NUMBERED[sheet.columns]:
         _numbers(axes, 100 * values, image)
     bar = canvas.colorbar(image, ax=axes, fraction=0.05, pad=0.02, aspect=30)
@@ -68,12 +69,13 @@ def _draw(sheet: Sheet, subjects: tuple[str, ...], values: Float64Array, order: 
     bar.outline.set_visible(False)
 
 
-def _axes(axes: Any, names: list[str], order: list[int]) -> None:
+def _axes(axes: Any, names: list[str], below: list[str], order: list[int]) -> None:
     place = {row: n for n, row in enumerate(order, 1)}
     rows = [f"{name} ({place[n]})" if n in place else name for n, name in enumerate(names)]
     axes.set_yticks(range(len(names)), rows, parse_math=False)
-    axes.set_xticks(range(len(names)), names, rotation=90, parse_math=False)
-    axes.set(xlabel="subject of the questions", ylabel="subject of the exemplars")
+    axes.set_xticks(range(len(below)), below, rotation=90, parse_math=False)
+    same = "" if below else "\n(in the same order)"
+    axes.set(xlabel=f"subject of the questions{same}", ylabel="subject of the exemplars")
     axes.tick_params(length=0)
     axes.grid(visible=False)
     for row in order:

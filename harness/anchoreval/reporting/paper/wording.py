@@ -60,6 +60,15 @@ def bands(shown: pd.DataFrame) -> str:
     )
 
 
+def units(shown: pd.DataFrame) -> str:
+    """For which selectors k counts something else than items, in a sentence; empty where it does for all."""
+    other = shown[(shown["n_anchors"] - shown["k"]).abs() > 0.5]
+    if other.empty:
+        return ""
+    ranges = [f"{name} has {span(rows['n_anchors'])} anchors" for name, rows in other.groupby("selector", sort=False)]
+    return f"k does not count items for all selectors: {listed(ranges)}."
+
+
 def sentence(text: str) -> str:
     """With a capital first letter."""
     return text[:1].upper() + text[1:]
