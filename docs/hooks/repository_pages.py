@@ -22,6 +22,7 @@ SHOWN = {".md", ".csv", ".json", ".txt", ".png"}
 TOP = {"CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changelog.md"}
 FRAGMENTS = {"selectors-ratios.md", "pocket.md"}
 """Tables that other pages quote: files of the site, but no entries of the menu."""
+ROW = re.compile(r"^\|.*\|$", flags=re.MULTILINE)
 UNBROKEN = "\u00a0"
 SPLIT = re.compile(r"(?<=\d) (?=±|\(\d)|(?<=±) (?=\d)")
 """Blanks in a figure with its spread, at which a narrow column would break it."""
@@ -49,7 +50,7 @@ def on_page_markdown(markdown: str, page: Page, **_: Any) -> str:
     """Turn links that hold in the repository into links that hold in the site; tables come last in a search."""
     if page.file.src_uri.startswith("results/"):
         page.meta.setdefault("search", {"boost": 0.2})
-        markdown = SPLIT.sub(UNBROKEN, markdown)
+    markdown = ROW.sub(lambda row: SPLIT.sub(UNBROKEN, row[0]), markdown)
     source = Path(page.file.abs_src_path).resolve().parent
 
     def turned(found: re.Match[str]) -> str:

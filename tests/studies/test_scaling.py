@@ -57,14 +57,16 @@ def test_a_power_law_is_found_with_its_error() -> None:
     assert noisy.error == pytest.approx(np.sqrt(residual @ residual / 2 / (x @ x)))
 
 
-def test_beyond_the_measured_sizes_the_steeper_exponent_goes_on() -> None:
+def test_beyond_the_measured_sizes_the_fixed_part_stays_and_the_power_goes_on() -> None:
     sizes = np.array([1.0, 2.0, 4.0, 8.0, 16.0])
-    one = growth(sizes, 1.0 + 0.1 * sizes**2)
-    assert one.onward > one.exponent
-    assert one.at(64.0) > one.values[-1] * 4.0**one.exponent
+    one = growth(sizes, 3.0 + 0.1 * sizes**2)
+    assert one.exponent < 1.0 < 1.5 < one.power
+    assert one.at(64.0) == pytest.approx(3.0 + 0.1 * 64.0**2, rel=0.3)
+    assert one.at(one.most(1e4)) == pytest.approx(1e4)
     flat = growth(sizes, np.ones(5))
     assert flat.most(2.0) == np.inf
     assert growth(sizes, sizes).most(0.5) == 0.0
+    assert growth(sizes, np.sqrt(sizes), least=1.0).power >= 1.0
 
 
 def test_a_law_multiplies_its_dimensions() -> None:
@@ -168,8 +170,8 @@ def test_the_page_has_every_method_and_what_was_left_out(tmp_path: Path, measure
     cells = run(read_cells(tmp_path / "c.csv"), tmp_path / "c.csv", 60.0, np.inf)
     text = page(cells, bases(), scaling.REFERENCE, 60.0)
     row = next(line for line in text.splitlines() if line.startswith("| `optimal` |"))
-    assert "1.00 ± 0.00 | 2.00 ± 0.00 | 0.50 ± 0.00" in row
-    assert f"| {cost(scaling.REFERENCE):,.0f} |" in row
+    assert "1.00 ± 0.00 → 1.0 | 2.00 ± 0.00 → 2.0 | 0.50 ± 0.00 → 0.5" in row
+    assert f"| {cost(scaling.REFERENCE):.2f} |" in row
     assert "(time)" in row
     assert "Left out" in text
     document = f"Before.\n\n{measured_part(text)}\n\nAfter."

@@ -1,8 +1,9 @@
 """How a cost grows: exponents with their standard errors, and what they say of sizes that were not measured.
 
-Along each of models, items and k a power law is fitted by least squares to logarithms. Beyond the measured sizes a cost
-goes on with the steeper of that law and of the last three sizes, since costs are sums of powers of which the highest
-takes over at last: an extrapolation errs on the dear side.
+Along each of models, items and k a power law is fitted by least squares to logarithms. Small sizes cost much that does
+not grow, which flattens that law; so a second one, a fixed part plus a power of the size, is fitted to relative errors,
+and carries costs beyond the measured sizes. In models and items its power is at least 1, for the answers must be held
+and read: an extrapolation errs on the dear side.
 """
 
 from __future__ import annotations
@@ -17,9 +18,11 @@ from anchoreval.arrays import Float64Array
 from anchoreval.studies.scaling_data import Size
 
 DIMENSIONS = ("models", "items", "k")
-LAST = 3
-FLAT = 0.02
-"""An exponent below this sets no limit to the size."""
+LEAST = {"models": 1.0, "items": 1.0, "k": 0.0}
+GREATEST, STEP = 3.0, 0.1
+"""Powers that are tried begin with the least, and end here."""
+TOLERANCE = 0.02
+"""Of powers whose relative misfits differ by less, the smallest is taken: the clock is no better."""
 
 
 @dataclass(frozen=True)
@@ -31,42 +34,64 @@ class Growth:
         values: (cells,) the cost at each.
         exponent: of the power law through all cells.
         error: its standard error; NaN with fewer than three cells.
-        onward: exponent beyond the last cell.
+        fixed: the part of the second law that does not grow.
+        share: what the power of the size is multiplied by.
+        power: of the size.
     """
 
     sizes: Float64Array
     values: Float64Array
     exponent: float
     error: float
-    onward: float
+    fixed: float
+    share: float
+    power: float
 
     def at(self, size: float) -> float:
         """The cost at a size: interpolated between cells, continued beyond them."""
-        x, y = np.log(self.sizes), np.log(self.values)
-        if size >= self.sizes[-1]:
-            return float(np.exp(y[-1] + self.onward * (np.log(size) - x[-1])))
-        if size <= self.sizes[0]:
-            return float(np.exp(y[0] + self.exponent * (np.log(size) - x[0])))
-        return float(np.exp(np.interp(np.log(size), x, y)))
+        if not self.sizes[0] < size < self.sizes[-1]:
+            end = 0 if size <= self.sizes[0] else -1
+            return float(self.values[end] * self._curve(size) / self._curve(float(self.sizes[end])))
+        return float(np.exp(np.interp(np.log(size), np.log(self.sizes), np.log(self.values))))
 
     def most(self, value: float) -> float:
-        """The largest size whose cost is at most `value`; infinite where the cost does not grow."""
+        """The largest size whose cost is at most `value`; infinite where the cost does not grow, 0 where none is."""
+        last = float(self.sizes[-1])
         if self.values[-1] <= value:
-            grows = max(self.onward, FLAT)
-            found = float(np.log(self.sizes[-1]) + np.log(value / self.values[-1]) / grows)
-            return float(np.exp(found)) if self.onward >= FLAT else float("inf")
-        grid = np.geomspace(1.0, self.sizes[-1], 2000)
-        fits = [size for size in grid if self.at(size) <= value]
+            over = value / self.values[-1] * self._curve(last) - self.fixed
+            return float((over / self.share) ** (1.0 / self.power)) if self.share * self.power > 0 else float("inf")
+        fits = [size for size in np.geomspace(1.0, last, 2000) if self.at(size) <= value]
         return float(fits[-1]) if fits else 0.0
 
+    def _curve(self, size: float) -> float:
+        return float(self.fixed + self.share * size**self.power)
 
-def growth(sizes: Float64Array, values: Float64Array) -> Growth:
-    """Fit a power law to costs; sizes in any order, costs positive."""
+
+def growth(sizes: Float64Array, values: Float64Array, least: float = 0.0) -> Growth:
+    """Fit both laws to costs; sizes in any order, costs positive.
+
+    Args:
+        sizes: (cells,).
+        values: (cells,).
+        least: power of the second law that it does not fall below.
+    """
     order = np.argsort(sizes)
     sizes, values = sizes[order], np.maximum(values[order], 1e-9)
-    exponent, error = _slope(np.log(sizes), np.log(values))
-    last = _slope(np.log(sizes[-LAST:]), np.log(values[-LAST:]))[0]
-    return Growth(sizes, values, exponent, error, max(exponent, last))
+    return Growth(sizes, values, *_slope(np.log(sizes), np.log(values)), *_with_fixed_part(sizes, values, least))
+
+
+def _with_fixed_part(sizes: Float64Array, values: Float64Array, least: float) -> tuple[float, float, float]:
+    """Fixed part, share and power of the smallest power whose relative misfit is as good as the best."""
+    from scipy.optimize import nnls
+
+    fits = []
+    for power in np.arange(least, GREATEST + STEP / 2, STEP):
+        design = np.column_stack([np.ones_like(sizes), (sizes / sizes[-1]) ** power]) * (values[-1] / values)[:, None]
+        (fixed, share), misfit = nnls(design, np.ones_like(sizes))
+        found = (float(fixed * values[-1]), float(share * values[-1] / sizes[-1] ** power), float(power))
+        fits.append((misfit / np.sqrt(len(sizes)), *found))
+    best = min(fits)[0]
+    return next(fit[1:] for fit in fits if fit[0] <= best + TOLERANCE)
 
 
 def _slope(x: Float64Array, y: Float64Array) -> tuple[float, float]:
@@ -115,7 +140,9 @@ def law(cells: pd.DataFrame, base: Size, column: str) -> Law | None:
         if len(along) < 2:
             return None
         growths[dimension] = growth(
-            along[dimension].to_numpy(dtype=np.float64), along[column].to_numpy(dtype=np.float64)
+            along[dimension].to_numpy(dtype=np.float64),
+            along[column].to_numpy(dtype=np.float64),
+            LEAST[dimension],
         )
     return Law(base, max(float(at_base[column].iloc[0]), 1e-9), growths) if len(at_base) else None
 

@@ -36,14 +36,14 @@ Regenerate with `python -m anchoreval.studies.scaling`; every cell is in `scalin
 """
 TIME = """## {title}
 
-Exponents of seconds in models, items and k (least squares on logarithms, with their standard error), cost at
-{reference}, and the most models (with {items:,} items) and the most items (with {models:,} models) that ten minutes on
-one core and 16 GiB allow, with what sets the limit. ≈: extrapolated, beyond the last measured size with the steeper of
-the fitted exponent and that of the last three sizes.
+Exponents of seconds in models, items and k (least squares on logarithms, with their standard error; after →, the power
+of what is left when a fixed part is taken off, at least 1 in models and items), cost at {reference}, and the
+most models (with {items:,} items) and the most items (with {models:,} models) that ten minutes on one core and 16 GiB
+allow, with what sets the limit. ≈: extrapolated beyond the measured sizes, as fixed part and power.
 """
 SPACE = """## Memory
 
-Exponents of the peak beyond Python and the libraries. Where working memory is small beside the data, they say how the
+The same of the peak beyond Python and the libraries. Where working memory is small beside the data, they say how the
 data grow.
 """
 CHECK = """## How far the laws can be trusted
@@ -219,7 +219,8 @@ def _rounded(value: float) -> int:
 
 
 def _exponent(one: Growth) -> str:
-    return f"{one.exponent:.2f} ± {one.error:.2f}" if np.isfinite(one.error) else f"{one.exponent:.2f}"
+    error = f" ± {one.error:.2f}" if np.isfinite(one.error) else ""
+    return f"{one.exponent:.2f}{error} → {one.power:.1f}"
 
 
 def _number(value: float) -> str:
