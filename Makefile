@@ -107,9 +107,9 @@ ray: $(CORE)  ## the tests' sweep on a Ray cluster that they start, in an enviro
 	  --constraint tests/sweeps/constraints-ray.txt --editable ".[ray]" pytest hypothesis
 	.venv-ray/bin/python -m pytest -q -m ray tests/sweeps
 
-docs: $(DEV)  ## the documentation, as pages in site/ (extra docs)
+docs: $(DEV)  ## the documentation, as pages in build/site (extra docs)
 	@$(PIP) --editable ".[docs]"
-	$(BIN)/mkdocs build --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 notebooks: $(DEV)  ## run the notebooks anew and keep their outputs
 	$(BIN)/python -m tests.notebook_runs
@@ -118,4 +118,4 @@ scaling: $(DEV)  ## time and memory of every method against models, items and k:
 	$(BIN)/python -m anchoreval.studies.scaling
 
 clean:  ## remove what make made
-	rm -rf $(VENV) .venv-ray .venv-peers site dist build .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) .venv-ray .venv-peers dist build .pytest_cache .mypy_cache .ruff_cache
