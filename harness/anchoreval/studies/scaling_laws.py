@@ -143,7 +143,7 @@ class Law:
         return float(np.exp(low))
 
     def _with(self, dimension: str, size: Size, count: float) -> float:
-        return self.predict(dataclasses.replace(size, **{dimension: count}))
+        return self.predict(dataclasses.replace(size, **{dimension: int(count)}))
 
     def measured_to(self, dimension: str) -> float:
         """The largest size that was measured."""

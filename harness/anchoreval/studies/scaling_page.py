@@ -50,8 +50,8 @@ CHECK = """## How far the laws can be trusted
 
 One more cell of each method, far from those that the laws were fitted to: what was measured, and its ratio to what the
 laws say, where the smaller of what grows with models and what grows with items is taken to grow with both. Below 1 the
-laws are dear. What takes milliseconds at the base fits the processor's cache there and not here, and is dearer than its
-law.
+laws are too dear. Above 1 they are too cheap, by most for what takes milliseconds at the base: data that fit the
+processor's cache there do not fit it here.
 """
 
 
