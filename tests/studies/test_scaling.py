@@ -50,7 +50,6 @@ def test_a_power_law_is_found_with_its_error() -> None:
     assert one.exponent == pytest.approx(1.7)
     assert one.error == pytest.approx(0.0, abs=1e-9)
     assert one.at(1600.0) == pytest.approx(3e-6 * 1600.0**1.7)
-    assert one.most(3e-6 * 5000.0**1.7) == pytest.approx(5000.0)
     noisy = growth(sizes, 3e-6 * sizes**1.7 * np.exp(np.array([0.1, -0.1, 0.1, -0.1])))
     x = np.log(sizes) - np.log(sizes).mean()
     residual = np.array([0.1, -0.1, 0.1, -0.1]) - x * (x @ np.array([0.1, -0.1, 0.1, -0.1])) / (x @ x)
@@ -62,10 +61,7 @@ def test_beyond_the_measured_sizes_the_fixed_part_stays_and_the_power_goes_on() 
     one = growth(sizes, 3.0 + 0.1 * sizes**2)
     assert one.exponent < 1.0 < 1.5 < one.power
     assert one.at(64.0) == pytest.approx(3.0 + 0.1 * 64.0**2, rel=0.3)
-    assert one.at(one.most(1e4)) == pytest.approx(1e4)
-    flat = growth(sizes, np.ones(5))
-    assert flat.most(2.0) == np.inf
-    assert growth(sizes, sizes).most(0.5) == 0.0
+    assert one.growing(1.0) < 0.1 < 0.8 < one.growing(16.0)
     assert growth(sizes, np.sqrt(sizes), least=1.0).power >= 1.0
 
 
@@ -80,8 +76,25 @@ def test_a_law_multiplies_its_dimensions() -> None:
     found = law(cells, base, "seconds")
     assert found is not None
     assert found.predict(Size(900, 500, 77)) == pytest.approx(cost(Size(900, 500, 77)))
-    assert found.most("items", base, 600.0) == pytest.approx((600.0 / (1e-9 * 100 * 10**0.5)) ** 0.5)
+    assert found.most("items", base, 600.0) == pytest.approx((600.0 / (1e-9 * 100 * 10**0.5)) ** 0.5, rel=1e-3)
+    assert found.most("items", base, 1e-12) == 0.0
     assert law(cells[cells["items"] == 1000], base, "seconds") is None
+
+
+def test_what_grows_in_two_dimensions_is_taken_to_grow_with_both() -> None:
+    base = Size(100, 1000, 10)
+    sizes = [base] + [
+        dataclasses.replace(base, **{name: getattr(base, name) * f})
+        for name in ("models", "items", "k")
+        for f in (2, 4, 8)
+    ]
+    cells = pd.DataFrame(
+        [{**dataclasses.asdict(size), "seconds": 3.0 + 1e-5 * size.models * size.items} for size in sizes]
+    )
+    found = law(cells, base, "seconds")
+    assert found is not None
+    assert found.predict(Size(10_000, 100_000, 10)) == pytest.approx(3.0 + 1e-5 * 1e9, rel=0.1)
+    assert found.most("k", base, 100.0) == np.inf
 
 
 def test_cells_are_measured_once_and_too_long_ones_left_out(tmp_path: Path, measured: list[Size]) -> None:

@@ -19,6 +19,8 @@ def seconds_by_size(path: Path, rows: pd.DataFrame) -> None:
         path: of the file.
         rows: columns kind, method, dimension (models, items or k), size, seconds.
     """
+    from matplotlib.ticker import NullFormatter
+
     with figure(path, 10.5, 8.0) as canvas:
         panels = canvas.subplots(2, 3, sharey="row", squeeze=False)
         for axes_row, kind in zip(panels, ("selector", "estimator"), strict=True):
@@ -34,5 +36,6 @@ def seconds_by_size(path: Path, rows: pd.DataFrame) -> None:
                         line["size"], line["seconds"], style, color=colour, marker=marker, markersize=3.5, label=name
                     )
                 axes.set(xscale="log", yscale="log", xlabel=label, title=f"{kind}s")
+                axes.xaxis.set_minor_formatter(NullFormatter())
             axes_row[0].set_ylabel("processor seconds")
             axes_row[-1].legend(loc="center left", bbox_to_anchor=(1.02, 0.5), frameon=False)

@@ -50,9 +50,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--limit", type=float, default=60.0, help="processor seconds of a cell")
     parser.add_argument("--minutes", type=float, default=40.0, help="after which no cell is begun")
     options = parser.parse_args(arguments)
-    until = time.monotonic() + 60 * options.minutes
-    with one_thread():
-        cells = run(read_cells(options.into / "scaling.csv"), options.into / "scaling.csv", options.limit, until)
+    path = options.into / "scaling.csv"
+    cells = read_cells(path)
+    if options.minutes > 0:
+        with one_thread():
+            cells = run(cells, path, options.limit, time.monotonic() + 60 * options.minutes)
     write_pages(cells, options.into, options.docs, options.limit)
 
 

@@ -8,6 +8,7 @@ and read: an extrapolation errs on the dear side.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -21,6 +22,7 @@ DIMENSIONS = ("models", "items", "k")
 LEAST = {"models": 1.0, "items": 1.0, "k": 0.0}
 GREATEST, STEP = 3.0, 0.1
 """Powers that are tried begin with the least, and end here."""
+HUGE = 1e12
 TOLERANCE = 0.02
 """Of powers whose relative misfits differ by less, the smallest is taken: the clock is no better."""
 
@@ -54,14 +56,9 @@ class Growth:
             return float(self.values[end] * self._curve(size) / self._curve(float(self.sizes[end])))
         return float(np.exp(np.interp(np.log(size), np.log(self.sizes), np.log(self.values))))
 
-    def most(self, value: float) -> float:
-        """The largest size whose cost is at most `value`; infinite where the cost does not grow, 0 where none is."""
-        last = float(self.sizes[-1])
-        if self.values[-1] <= value:
-            over = value / self.values[-1] * self._curve(last) - self.fixed
-            return float((over / self.share) ** (1.0 / self.power)) if self.share * self.power > 0 else float("inf")
-        fits = [size for size in np.geomspace(1.0, last, 2000) if self.at(size) <= value]
-        return float(fits[-1]) if fits else 0.0
+    def growing(self, size: float) -> float:
+        """The share of the cost at a size that grows with it, above 0."""
+        return max(1e-6, 1.0 - self.fixed / max(self._curve(size), 1e-12))
 
     def _curve(self, size: float) -> float:
         return float(self.fixed + self.share * size**self.power)
@@ -109,23 +106,44 @@ def _slope(x: Float64Array, y: Float64Array) -> tuple[float, float]:
 
 @dataclass(frozen=True)
 class Law:
-    """A cost in all three dimensions: that at `base`, times what each dimension does to it alone."""
+    """A cost in all three dimensions: that at `base`, and what each dimension alone makes of it."""
 
     base: Size
     value: float
     growths: Mapping[str, Growth]
 
     def predict(self, size: Size) -> float:
-        """The cost at any size, as if the dimensions multiplied."""
-        found = self.value
+        """The cost at any size.
+
+        Of what grows in one dimension and what grows in another, the smaller is taken to grow with both: that is the
+        dearest that costs measured in each dimension alone allow, and exact for a product of powers.
+        """
+        extra, growing = 0.0, 0.0
         for name, one in self.growths.items():
-            found *= one.at(getattr(size, name)) / one.at(getattr(self.base, name))
-        return found
+            at_base = getattr(self.base, name)
+            more, share = one.at(getattr(size, name)) / one.at(at_base) - 1.0, one.growing(at_base)
+            growing = max(growing, share)
+            both = extra * more / (growing if extra > 0 and more > 0 else 1.0)
+            extra += more + both
+        return self.value * (1.0 + extra)
 
     def most(self, dimension: str, size: Size, value: float) -> float:
-        """The largest models, items or k at which the cost is at most `value`, the other two as in `size`."""
-        others = self.predict(size) / self.growths[dimension].at(getattr(size, dimension))
-        return self.growths[dimension].most(value / others)
+        """The largest models, items or k at which the cost is at most `value`, the other two as in `size`.
+
+        Infinite where the cost does not grow, 0 where nothing is cheap enough.
+        """
+        low, high = 0.0, np.log(HUGE)
+        if self._with(dimension, size, HUGE) <= value:
+            return float("inf")
+        if self._with(dimension, size, 1.0) > value:
+            return 0.0
+        for _ in range(60):
+            middle = (low + high) / 2
+            low, high = (middle, high) if self._with(dimension, size, np.exp(middle)) <= value else (low, middle)
+        return float(np.exp(low))
+
+    def _with(self, dimension: str, size: Size, count: float) -> float:
+        return self.predict(dataclasses.replace(size, **{dimension: int(count)}))
 
     def measured_to(self, dimension: str) -> float:
         """The largest size that was measured."""
