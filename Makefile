@@ -9,7 +9,7 @@ export HF_HUB_OFFLINE = 1
 export HF_DATASETS_OFFLINE = 1
 export TOKENIZERS_PARALLELISM = false
 
-.PHONY: help setup demo test perf check format pocket published selectors studies protocol live power published-budgets fuzz imports peers ray docs notebooks scaling clean
+.PHONY: help setup demo test perf check format pocket published selectors studies protocol live power published-budgets fuzz imports peers ray long docs notebooks scaling clean
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
 
@@ -30,7 +30,7 @@ demo: $(CORE)  ## three new models, scored live through lm-eval on 100 of pocket
 	@$(BIN)/anchoreval experiment=demo
 
 test: $(DEV)  ## all tests, then the ratios of tests/perf by themselves
-	$(BIN)/python -m pytest -q -n 2 -m "not perf and not ray"
+	$(BIN)/python -m pytest -q -n 2 -m "not perf and not ray and not long"
 	$(BIN)/python -m pytest -q -m perf
 
 perf: $(DEV)  ## only the ratios of tests/perf
@@ -106,6 +106,9 @@ ray: $(CORE)  ## the tests' sweep on a Ray cluster that they start, in an enviro
 	@.venv-ray/bin/python -m pip install --quiet --disable-pip-version-check --constraint .venv-ray/constraints.txt \
 	  --constraint tests/sweeps/constraints-ray.txt --editable ".[ray]" pytest hypothesis
 	.venv-ray/bin/python -m pytest -q -m ray tests/sweeps
+
+long: $(DEV)  ## the time of a sweep of 200 cells in one process and two, and of every named study (half an hour)
+	$(BIN)/python -m pytest -q -m long
 
 docs: $(DEV)  ## the documentation, as pages in build/site (extra docs)
 	@$(PIP) --editable ".[docs]"

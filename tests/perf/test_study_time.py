@@ -11,7 +11,7 @@ from anchoreval.cli import main
 from anchoreval.errors import StoreError
 from anchoreval.schema import read_document
 
-pytestmark = [pytest.mark.perf, pytest.mark.slow]
+pytestmark = [pytest.mark.long, pytest.mark.slow]
 
 MOST_SECONDS = 600
 STUDIES = ("main", "disco", "essencebench", "metabench", "bento", "power")

@@ -9,7 +9,7 @@ from ..sweeps.cells import CELLS, COUNT, GRID, write_bench
 from ..sweeps.commands import call, collected, same
 from .rounds import seconds_by_round
 
-pytestmark = [pytest.mark.perf, pytest.mark.slow]
+pytestmark = [pytest.mark.long, pytest.mark.slow]
 
 ROUNDS = 1
 """Of two whole sweeps each: minutes, in which busy moments of the machine even out."""

@@ -11,9 +11,9 @@ from ..conftest import simulate
 COUNT = 200
 QUICK = ("job=tune", "benchmark.path=bench", "selector=random_search", "estimator=signature", "tune.divisions=1")
 """Cells in which little is measured, where only what comes out matters."""
-CELLS = (*QUICK[:-1], "tune.divisions=24")
+CELLS = (*QUICK[:-1], "tune.divisions=12")
 GRID = ("k=10,15,20,25,30", "seed=range(0,40)")
-"""5 x 40 cells, of two seconds each."""
+"""5 x 40 cells, of a second each."""
 
 
 def write_bench(folder: Path) -> None:
