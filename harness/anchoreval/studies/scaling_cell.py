@@ -30,7 +30,7 @@ TARGETS = 100
 SMALL = Size(40, 60, 4)
 """Run first, so that imports are not measured."""
 PRELOADED = (
-    "anchoreval.studies.scaling",
+    "anchoreval.studies.scaling_page",
     "scipy.stats",
     "scipy.optimize",
     "sklearn.cluster",

@@ -28,7 +28,7 @@ runs where they are short. A selector's are for one choice, an estimator's for i
 prediction of {targets} models. MiB are the peak beyond what Python and the libraries take (some 250 MiB): the data and
 all that is made of them. Each of models, items and k is doubled and halved alone, the others as in the base:
 {reference}; for the selectors `auto`, `essence` and `metabench`
-{slow}. Cells of more than {limit:.0f} seconds are left out.
+{slow}. Most cells of more than {limit:.0f} seconds are left out.
 
 ![Seconds against models, items and k](scaling.png)
 
