@@ -129,18 +129,20 @@ def test_models_that_are_recorded_or_pockets_own_need_no_tasks(tmp_path: Path) -
     anchors.with_reconstruction(ae.reconstruct(sources, anchors, "bayes_linear")).save(tmp_path / "anchors")
     recorded = [{"name": name, "model": "recorded", "full_score": 0.5} for name in targets]
     live = {"name": "live", "model": "pocket", "model_args": {"model": targets[0]}}
+    renamed = {"name": "renamed", "model": "recorded", "model_args": {"model": targets[0]}}
     new = {"name": "new", "model": "pocket", "model_args": {"newcomer": 1, "of": 2, "seed": 3}}
     lost = [
         {"name": "lost", "model": "recorded", "model_args": {"benchmark": "nowhere"}},
         {"name": "odd", "model": "pocket", "model_args": {"newcomer": 3, "of": 2}},
     ]
-    (tmp_path / "models.yaml").write_text(json.dumps([*recorded, live, new, *lost]), encoding="utf-8")
+    (tmp_path / "models.yaml").write_text(json.dumps([*recorded, live, renamed, new, *lost]), encoding="utf-8")
     said = Place(tmp_path)
     text = said.refresh("board", "leaderboard.tasks=[]", "leaderboard.include_path=null")
     assert "model lost failed: nowhere: not a stored benchmark" in text
     assert "model odd failed: model 'odd': newcomer = 3" in text
     table = said.table()
     assert table["score"]["live"] == pytest.approx(table["score"][targets[0]], abs=1e-6)
+    assert table["score"]["renamed"] == table["score"][targets[0]]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import tempfile
@@ -122,7 +123,8 @@ class Scoring:
         if where not in self._benchmarks:
             self._benchmarks[where] = load_benchmark(where)
         model = str(entry.model_args.get("model") or entry.name)
-        return replay(self._benchmarks[where], self.anchors, [model])
+        found = replay(self._benchmarks[where], self.anchors, [model])
+        return dataclasses.replace(found, models=found.models.rename(index={model: entry.name}))
 
     def _model_facts(self, entry: Entry) -> Any:
         source, given = self._source(entry)

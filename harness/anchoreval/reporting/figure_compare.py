@@ -43,9 +43,7 @@ def error_by_budget(path: Path, cells: pd.DataFrame) -> str:
         handles = [_handle(selector, n) for n, selector in enumerate(selectors)]
         canvas.legend(handles=handles, loc="outside lower center", ncols=min(len(selectors), 5))
         _heading(canvas, cells, means)
-    return (
-        f"Mean absolute error on held-out models by number of anchors; bands are {BAND:g} standard errors over repeats."
-    )
+    return f"Mean absolute error on held-out models by number of anchors; bands: the mean with {BAND:.0%} confidence."
 
 
 def _panel(axes: Any, panel: pd.DataFrame, selectors: list[str]) -> None:

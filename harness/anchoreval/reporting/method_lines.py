@@ -11,23 +11,26 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.special import stdtrit
 
 from anchoreval.protocol.marks import REFERENCE
 from anchoreval.reporting.canvas import COLOURS, MARKERS
 
-BAND = 2.0
-"""Bands reach this many standard errors over repeats to either side."""
+BAND = 0.95
+"""Confidence of bands: that of the mean over repeats, by Student's t."""
 GREY = "#555555"
 LINES = ("-", ":", "-.")
 
 
 def means_over_repeats(shown: pd.DataFrame, figure: str, by: list[str]) -> pd.DataFrame:
-    """Mean of a figure over rows that agree in `by`, with its standard error and their number.
+    """Mean of a figure over rows that agree in `by`, with its standard error and how far its band reaches.
 
     Returns:
-        Columns `by`, `mean`, `sem` (NaN for a single row), `count`.
+        Columns `by`, `mean`, `sem` (NaN for a single row), `count`, `reach` (0 for a single row).
     """
-    return shown.groupby(by, sort=False)[figure].agg(["mean", "sem", "count"]).reset_index()
+    found = shown.groupby(by, sort=False)[figure].agg(["mean", "sem", "count"]).reset_index()
+    quantile = stdtrit(np.maximum(found["count"] - 1, 1), (1 + BAND) / 2)
+    return found.assign(reach=(quantile * found["sem"]).fillna(0.0))
 
 
 def ordered(values: Iterable[Any], first: str | None = None) -> list[str]:
@@ -57,27 +60,25 @@ def method_style(method: str, n: int, size: float = 4.5) -> dict[str, Any]:
 
 def draw_line(axes: Any, at: pd.Series[Any], line: pd.DataFrame, style: dict[str, Any], alpha: float = 0.15) -> None:
     """Means as a line with its band, which has no width where there is a single repeat."""
-    reach = BAND * line["sem"].fillna(0.0)
     axes.plot(at, line["mean"], **style)
-    axes.fill_between(at, line["mean"] - reach, line["mean"] + reach, color=style["color"], alpha=alpha, linewidth=0)
+    low, high = line["mean"] - line["reach"], line["mean"] + line["reach"]
+    axes.fill_between(at, low, high, color=style["color"], alpha=alpha, linewidth=0)
 
 
 def errors_axis(axes: Any, means: pd.DataFrame) -> None:
     """A logarithmic axis, on which small errors can be told apart as well; linear where an error is 0.
 
-    A band that reaches below half of the least error is cut there.
+    A band that reaches below half of the least error, or above twice the largest, is cut there.
     """
     from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
 
-    reach = BAND * means["sem"].fillna(0.0)
-    if means["mean"].min() <= 0:
-        axes.set_ylim(0, 1.05 * (means["mean"] + reach).max() + 0.1)
+    least, most = float(means["mean"].min()), float(means["mean"].max())
+    top = min(1.1 * (means["mean"] + means["reach"]).max(), 2.0 * most)
+    if least <= 0:
+        axes.set_ylim(0, top + 0.1)
         return
-    least = float(means["mean"].min())
     axes.set_yscale("log")
-    axes.set_ylim(
-        np.clip(0.95 * (means["mean"] - reach).min(), 0.5 * least, 0.85 * least), 1.1 * (means["mean"] + reach).max()
-    )
+    axes.set_ylim(np.clip(0.95 * (means["mean"] - means["reach"]).min(), 0.5 * least, 0.85 * least), top)
     axes.yaxis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 5, 7)))
     axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     axes.yaxis.set_minor_locator(NullLocator())

@@ -25,7 +25,7 @@ def drawn(kind: str, part: Part, columns: str = "one", **options: Any) -> tuple[
         return on.figure, caption.text
 
 
-def test_lines_are_means_and_bands_two_standard_errors(comparison: Any) -> None:
+def test_lines_are_means_and_bands_hold_them_with_95_percent(comparison: Any) -> None:
     figure, caption = drawn("error_curve", comparison())
     (axes,) = figure.axes
     budgets = np.array([10.0, 30.0, 100.0])
@@ -33,10 +33,10 @@ def test_lines_are_means_and_bands_two_standard_errors(comparison: Any) -> None:
         assert line.get_xdata() == pytest.approx(budgets)
         assert line.get_ydata() == pytest.approx((4 + n) * (10 / budgets) ** 0.5)
     band = axes.collections[0].get_paths()[0].vertices
-    reach = 2 * 0.1 / np.sqrt(3)  # the repeats differ by a tenth of a point
+    reach = 4.302653 * 0.1 / np.sqrt(3)  # the repeats differ by a tenth of a point; Student's t, two degrees of freedom
     at_first = band[np.isclose(band[:, 0], 10.0), 1]
     assert (at_first.min(), at_first.max()) == pytest.approx((4 - reach, 4 + reach))
-    assert "Bands: 2 standard errors of the mean over repeats" in caption
+    assert "Bands: the mean over repeats with 95% confidence (Student's t)" in caption
     assert "3 repeats, in each 30 target models are held out and 90 source models are left" in caption
     assert axes.get_ylabel() == "mean absolute error\n(percentage points)"
 
@@ -53,7 +53,7 @@ def test_a_single_budget_gives_dots_the_best_on_top(comparison: Any) -> None:
     assert [label.get_text() for label in axes.get_yticklabels()] == ["random", "b", "a"]
     assert axes.get_ylim()[0] > axes.get_ylim()[1]
     assert "at k = 30" in caption
-    assert "Bars: 2 standard errors" in caption
+    assert "Bars: the mean over repeats with 95% confidence" in caption
     figure, _ = drawn("rank_curve", comparison(selectors=("random", "b", "a")), k=[30])
     assert figure.axes[0].get_yticklabels()[0].get_text() == "random", "the largest rank correlation is the best"
 

@@ -12,6 +12,7 @@ from scipy.stats import spearmanr
 from anchoreval.errors import NotApplicableError
 from anchoreval.reporting.paper.kinds import KINDS
 from anchoreval.reporting.paper.part import Part
+from anchoreval.reporting.paper.rank_bump import _without_owners
 from anchoreval.reporting.paper.style import sheet
 
 from .conftest import put
@@ -74,3 +75,8 @@ def test_the_power_curve_needs_a_power_report(of_run: Part) -> None:
     put(of_run, power=None)
     with pytest.raises(NotApplicableError, match="has no power report"):
         drawn("power_curve", of_run)
+
+
+def test_organisations_are_left_out_where_models_stay_apart() -> None:
+    assert _without_owners(["a/one", "b/two", "three"]) == ["one", "two", "three"]
+    assert _without_owners(["a/one", "b/one"]) == ["a/one", "b/one"]

@@ -17,7 +17,6 @@ from anchoreval.errors import NotApplicableError
 from anchoreval.protocol.marks import REFERENCE
 from anchoreval.reporting.figure_lines import model_label
 from anchoreval.reporting.method_lines import (
-    BAND,
     draw_line,
     errors_axis,
     means_over_repeats,
@@ -168,12 +167,11 @@ def _dress(grid: Any, curves: Curves, across: int, sheet: Sheet) -> None:
 
 def _order_axis(axes: Any, means: pd.DataFrame) -> None:
     """Up to 1 at most; a band that reaches far below the least mean is cut."""
-    reach = BAND * means["sem"].fillna(0.0)
     low, high = float(means["mean"].min()), float(means["mean"].max())
     spread = max(high - low, 0.02)
     axes.set_ylim(
-        max((means["mean"] - reach).min(), low - spread) - 0.02 * spread,
-        min((means["mean"] + reach).max() + 0.04 * spread, 1.0),
+        max((means["mean"] - means["reach"]).min(), low - spread) - 0.02 * spread,
+        min((means["mean"] + means["reach"]).max() + 0.04 * spread, 1.0),
     )
 
 

@@ -111,7 +111,7 @@ def _dots(axes: Any, offers: pd.DataFrame, selectors: list[str]) -> None:
 def _dress(axes: Any, offers: pd.DataFrame, cost: str, sheet: Sheet) -> None:
     axes.set_xscale("log")
     axes.margins(x=0.07)
-    errors_axis(axes, offers.assign(sem=0.0))
+    errors_axis(axes, offers.assign(reach=0.0))
     if cost == "items":
         values = sorted({float(round(value)) for value in offers["cost"]})
         ticks_at(axes.xaxis, apart(values, sheet.width - 0.6))

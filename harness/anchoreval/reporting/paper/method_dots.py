@@ -10,7 +10,7 @@ import pandas as pd
 from anchoreval.protocol.marks import REFERENCE
 from anchoreval.reporting.canvas import COLOURS
 from anchoreval.reporting.figure_lines import name_rows
-from anchoreval.reporting.method_lines import BAND, GREY
+from anchoreval.reporting.method_lines import GREY
 from anchoreval.reporting.paper.style import ROW, Sheet
 
 Panel = tuple[str, str, str]
@@ -28,7 +28,7 @@ def draw_dots(
 
     Args:
         sheet: to draw on.
-        means: columns `benchmark`, `split`, `estimator`, `selector`, `mean`, `sem`.
+        means: columns `benchmark`, `split`, `estimator`, `selector`, `mean`, `reach`.
         panels: (benchmark, split, estimator), in order.
         panel_title: what tells a panel from the others.
         label: of the horizontal axis.
@@ -53,9 +53,8 @@ def _of(means: pd.DataFrame, panel: Panel) -> pd.DataFrame:
 
 
 def _panel(axes: Any, table: pd.DataFrame, sheet: Sheet) -> None:
-    for place, (selector, mean, sem) in enumerate(zip(table["selector"], table["mean"], table["sem"], strict=True)):
+    for place, (selector, mean, reach) in enumerate(zip(table["selector"], table["mean"], table["reach"], strict=True)):
         colour = GREY if selector == REFERENCE else COLOURS[0]
-        reach = BAND * (0.0 if pd.isna(sem) else float(sem))
         axes.errorbar(mean, place, xerr=reach, fmt="o", color=colour, markersize=3.6, elinewidth=1.1, capsize=1.8)
     name_rows(axes, sheet.labels(table["selector"].tolist()), 7.0)
     axes.grid(visible=False, axis="y")

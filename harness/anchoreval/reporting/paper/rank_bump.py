@@ -36,11 +36,17 @@ def rank_bump(inputs: Inputs, sheet: Sheet) -> Caption:
     shown = ranks.head(inputs.count("most", MOST))
     shown = shown.assign(place=np.arange(1, len(shown) + 1), end=shown["by_estimate"].rank(method="first"))
     axes = sheet.page(0.25 + ROW * len(shown)).add_subplot()
-    names = [model_label(model, 30 if sheet.is_wide else 17) for model in shown.index]
+    names = [model_label(name, 30 if sheet.is_wide else 17) for name in _without_owners(shown.index.tolist())]
     for name, (_, row) in zip(names, shown.iterrows(), strict=True):
         _line(axes, name, row, FAR * len(ranks))
     _dress(axes, len(shown), sheet, max(map(len, names)))
     return Caption(_caption(inputs, ranks, shown))
+
+
+def _without_owners(models: list[str]) -> list[str]:
+    """Names without the organisation before the slash, as long as that leaves all different."""
+    short = [model.rpartition("/")[2] for model in models]
+    return short if len(set(short)) == len(models) else models
 
 
 def _ranks(judged: pd.DataFrame) -> pd.DataFrame:

@@ -148,7 +148,7 @@ def _draw(axes: Any, found: Redundancy, anchors: BoolArray | None, sheet: Sheet)
         _ticks(axes, np.flatnonzero(anchors))
     axes.set(xlim=(0, count), ylim=(count, 0))
     bar = axes.get_figure().colorbar(image, ax=axes, location="bottom", fraction=0.04, aspect=40, pad=0.02)
-    bar.set_label("mean correlation between items over source models", fontsize=7)
+    bar.set_label(f"mean correlation between items{' ' if sheet.is_wide else chr(10)}over source models", fontsize=7)
     bar.ax.tick_params(labelsize=7)
     bar.outline.set_visible(False)
 

@@ -55,8 +55,8 @@ def bands(shown: pd.DataFrame) -> str:
     if shown["repeat"].nunique() < 2:
         return "One repeat: no band can be given."
     return (
-        f"Bands: {BAND:g} standard errors of the mean over repeats to either side; repeats divide the same models "
-        "anew, so bands say how far other divisions would move the mean, not other models."
+        f"Bands: the mean over repeats with {BAND:.0%} confidence (Student's t); repeats divide the same models anew, "
+        "so bands say how far other divisions would move the mean, not other models."
     )
 
 
