@@ -101,6 +101,7 @@ def test_plug_ins_are_offered_by_name_and_the_rest_is_left_to_hydra() -> None:
     assert matches("anchoreval selector=plugin +selector.name=ran") == [
         "+selector.name=random",
         "+selector.name=random_search",
+        "+selector.name=random_subjects",
     ]
     assert matches("anchoreval estimator.name=") == [f"estimator.name={name}" for name in registry.estimators()]
     for line in ("anchoreval ", "anchoreval selector=di", "anchoreval benchmark.pa", "anchoreval k="):
